@@ -1,0 +1,85 @@
+"""Analytics and reports for call centres that work for many clients: what a viewer may not see is never opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from okireports.errors import OkiReportsError
+
+if TYPE_CHECKING:
+    from okireports.faces import Center, Result, Viewer
+
+__all__ = ["Center", "OkiReportsError", "Result", "Viewer", "create", "open"]
+__version__ = "0.1.0"
+
+
+def create(
+    path: str | os.PathLike[str],
+    *,
+    timezone: str = "Europe/Warsaw",
+    currency: str = "PLN",
+    security: str = "improved",
+    admin: str = "admin",
+    now: datetime | Callable[[], datetime] | None = None,
+    **settings: str,
+) -> Center:
+    """Make a new centre in an empty folder.
+
+    Args:
+        path: the folder.
+        timezone: the centre's zone: days, hours and periods are local to it.
+        currency: ISO 4217, of amounts that name none.
+        security: "improved": rows are seen by the members of their project; "simplified": by every active user.
+        admin: login of the first admin.
+        now: sets the clock.
+        settings: formula, answer_within_s, short_abandon_s, goal, week_start, calling_code, ...
+    """
+    from okireports import access, faces
+    from okireports.disk import Folder
+
+    clock = clock_of(now)
+    access.found(
+        Folder(Path(path)),
+        timezone=timezone,
+        currency=currency,
+        security=security,
+        admin=admin,
+        now=clock().astimezone(UTC).replace(tzinfo=None),
+        settings=settings,
+    )
+    return faces.Center(Folder(Path(path)), clock)
+
+
+def open(path: str | os.PathLike[str], *, now: datetime | Callable[[], datetime] | None = None) -> Center:
+    """Open the centre in a folder; `now` sets the clock that "today" and memberships go by.
+
+    Raises:
+        NotACenter, NewerFormat, DamagedCenter: there is none that can be used.
+    """
+    from okireports import faces
+    from okireports.disk import Folder
+
+    folder = Folder(Path(path))
+    folder.current()
+    return faces.Center(folder, clock_of(now))
+
+
+def clock_of(now: datetime | Callable[[], datetime] | None) -> Callable[[], datetime]:
+    """A clock: the machine's, one that stands still, or the caller's; naive instants are UTC."""
+    if now is None:
+        return lambda: datetime.now(UTC)
+    given: Callable[[], datetime] = now if callable(now) else lambda: now
+    return lambda: at if (at := given()).tzinfo else at.replace(tzinfo=UTC)
+
+
+def __getattr__(name: str) -> object:
+    """The faces, imported when they are first asked for: `import okireports` stays light."""
+    if name in ("Center", "Viewer", "Result"):
+        from okireports import faces
+
+        return getattr(faces, name)
+    raise AttributeError(f"module 'okireports' has no attribute {name!r}")

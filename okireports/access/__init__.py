@@ -1,0 +1,23 @@
+"""Who may see what: no rule means no; restrictions only narrow; a refusal says which rule."""
+
+from __future__ import annotations
+
+from okireports.access.directory import Directory, fill, ids_of
+from okireports.access.founding import found
+from okireports.access.rights import PRESETS, RESTRICTIONS, RIGHTS, Preset, may_run
+from okireports.access.scope import Project, Scope, resolve
+
+__all__ = [
+    "PRESETS",
+    "RESTRICTIONS",
+    "RIGHTS",
+    "Directory",
+    "Preset",
+    "Project",
+    "Scope",
+    "fill",
+    "found",
+    "ids_of",
+    "may_run",
+    "resolve",
+]

@@ -1,0 +1,111 @@
+"""Names that a run may know: of people and objects that belong to a visible project, or own a visible row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from okireports.access.scope import Scope
+from okireports.disk import Segment
+from okireports.errors import UnknownName
+
+OBJECTS = {
+    "queues": ("queue_id", "queue", "queue"),
+    "dialers": ("dialer_id", "dialer", "dialer"),
+    "scenarios": ("scenario_id", "scenario", "scenario"),
+    "forms": ("form_id", "form", "crm_form"),
+    "providers": ("provider_id", "provider", "sip_provider"),
+}
+OPERATOR = "Operator"  # members with this role appear in lists also when they own no row
+
+
+@dataclass(frozen=True)
+class Directory:
+    """A small table of names: its columns in order, and SQL types."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+
+
+DIRECTORIES: dict[str, Directory] = {
+    name: Directory(name, ((id, "BIGINT"), (label, "VARCHAR"))) for name, (id, label, _) in OBJECTS.items()
+} | {
+    "projects": Directory("projects", (("project_id", "BIGINT"), ("project", "VARCHAR"))),
+    "operators": Directory("operators", (("operator_id", "BIGINT"), ("operator", "VARCHAR"))),
+    "groups": Directory("groups", (("group_id", "BIGINT"), ("group", "VARCHAR"))),
+    "group_members": Directory("group_members", (("group_id", "BIGINT"), ("operator_id", "BIGINT"))),
+}
+
+
+def fill(
+    con: duckdb.DuckDBPyConnection, scope: Scope, segments: Iterable[Segment], start: datetime, end: datetime
+) -> None:
+    """Make the tables of names of a run, from the control file attached as `control`.
+
+    Args:
+        con: the run's connection.
+        scope: who looks, at which projects.
+        segments: every published segment that she may open; who and what stands in them has a name.
+        start: of the period, naive UTC.
+        end: of the period, naive UTC.
+    """
+    con.execute("CREATE TABLE projects (project_id BIGINT, project VARCHAR)")
+    if scope.projects:
+        con.executemany("INSERT INTO projects VALUES (?, ?)", [(p.id, p.name) for p in scope.projects])
+    span = {"start": start, "end": end}
+    valid = "(v.valid_from IS NULL OR v.valid_from < $end) AND (v.valid_to IS NULL OR v.valid_to > $start)"
+    files = [segment.file for segment in segments]
+    named = "SELECT DISTINCT unnest({0}) FROM control.segments WHERE file IN (SELECT unnest($files))"
+    all_people = "UNION SELECT user_id FROM control.users" if 0 in scope.stores else ""
+    con.execute(
+        f"""CREATE TABLE operators AS SELECT u.user_id AS operator_id, {alias(scope)} AS operator
+        FROM control.users u WHERE u.user_id IN (
+        SELECT v.user_id FROM control.memberships v JOIN control.users m USING (user_id)
+        WHERE v.project_id IN (SELECT project_id FROM projects) AND m.role = '{OPERATOR}' AND {valid}
+        UNION {named.format("people")} {all_people})""",
+        {**span, "files": files},
+    )
+    for name, (id, label, kind) in OBJECTS.items():
+        everything = "UNION SELECT object_id FROM control.objects" if 0 in scope.stores else ""
+        con.execute(
+            f"""CREATE TABLE {name} AS SELECT o.object_id AS {id}, o.name AS {label} FROM control.objects o
+            WHERE o.kind = '{kind}' AND o.object_id IN (
+            SELECT v.object_id FROM control.project_objects v
+            WHERE v.project_id IN (SELECT project_id FROM projects) AND {valid}
+            UNION {named.format("objects")} {everything})""",
+            {**span, "files": files},
+        )
+    con.execute(
+        f"""CREATE TABLE group_members AS SELECT DISTINCT v.group_id, v.user_id AS operator_id
+        FROM control.group_members v WHERE v.user_id IN (SELECT operator_id FROM operators) AND {valid}""",
+        span,
+    )
+    con.execute(
+        """CREATE TABLE groups AS SELECT g.group_id, g.name AS "group" FROM control.groups g
+        WHERE g.group_id IN (SELECT group_id FROM group_members)"""
+    )
+
+
+def alias(scope: Scope) -> str:
+    """SQL: how operators are called: by login, or by an alias that stays the same."""
+    return "'Operator ' || lpad(u.user_id::VARCHAR, 4, '0')" if scope.aliases else "u.login"
+
+
+def ids_of(con: duckdb.DuckDBPyConnection, table: str, kind: str, wanted: Iterable[str | int]) -> list[int]:
+    """The ids of names that a filter gives, by name or id.
+
+    Raises:
+        UnknownName: one of them is not among those that she can see, or does not exist: the same error.
+    """
+    id, label = (column for column, _ in DIRECTORIES[table].columns)
+    rows = con.execute(f'SELECT "{id}", "{label}" FROM {table} ORDER BY ALL').fetchall()
+    found = []
+    for name in wanted:
+        ids = [i for i, n in rows if name == n or (name == i and not isinstance(name, bool))]
+        if not ids:
+            raise UnknownName(kind, name, (n for _, n in rows))
+        found += ids
+    return found

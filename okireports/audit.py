@@ -1,0 +1,148 @@
+"""The change log: each entry carries the hash of the one before it; reads wait in the journal for the next writer.
+
+An entry that was edited, removed or moved breaks the chain. A cut tail shows where a manifest carries a later head.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from okireports.disk import Writer
+from okireports.errors import Refused
+
+GENESIS = "0" * 64
+COLUMNS = ("seq", "at", "actor", "action", "subject_kind", "subject", "project_id", "before", "after", "reason", "origin")
+SELECTED = ", ".join(f'"{name}"' for name in COLUMNS)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that was done: by whom, to what, and how it was before and after (as JSON)."""
+
+    actor: str
+    action: str
+    subject_kind: str
+    subject: str
+    project_id: int | None = None
+    before: str | None = None
+    after: str | None = None
+    reason: str | None = None
+    at: str | None = None  # ISO 8601 UTC; None: the time of the commit
+    origin: str | None = None  # of a read: its file in the journal
+
+
+def record(con: duckdb.DuckDBPyConnection, entries: Iterable[Entry], at: datetime) -> None:
+    """Append entries to the chain in the control file that is being written."""
+    row = con.execute("SELECT seq, hash FROM control.audit ORDER BY seq DESC LIMIT 1").fetchone()
+    seq, head = row or (0, GENESIS)
+    rows = []
+    for entry in entries:
+        seq += 1
+        fields = asdict(entry) | {"seq": seq, "at": naive(entry.at) if entry.at else at}
+        head = link(head, fields)
+        rows.append(fields | {"hash": head})
+    if rows:
+        con.register("new_entries", pa.Table.from_pylist(rows, schema=SCHEMA))
+        names = ", ".join(f'"{name}"' for name in SCHEMA.names)
+        con.execute(f"INSERT INTO control.audit ({names}) SELECT {names} FROM new_entries")
+        con.unregister("new_entries")
+
+
+def verify(con: duckdb.DuckDBPyConnection, head: str | None = None) -> list[str]:
+    """What is wrong with the chain, in words; an empty list when it is whole.
+
+    Args:
+        con: a connection in which the control file is attached as `control`.
+        head: a hash that a manifest carries; it must stand in the chain, or the tail was cut.
+    """
+    problems, before, last, seen = [], GENESIS, 0, {GENESIS}
+    for row in con.execute(f"SELECT {SELECTED}, hash FROM control.audit ORDER BY seq").fetchall():
+        fields = dict(zip(COLUMNS, row[:-1], strict=True))
+        if fields["seq"] != last + 1:
+            problems.append(f"between entries {last} and {fields['seq']} something was removed or added")
+        if link(before, fields) != row[-1]:
+            problems.append(f"entry {fields['seq']} does not follow from the one before it: edited, or moved")
+        before, last = row[-1], fields["seq"]
+        seen.add(before)
+    if head is not None and head not in seen:
+        problems.append("the end was cut: a manifest names an entry that is not there")
+    return problems
+
+
+def link(before: str, fields: dict[str, object]) -> str:
+    """The hash of an entry that follows `before`."""
+    said = json.dumps([before, *(str(fields[c]) if fields[c] is not None else None for c in COLUMNS)], ensure_ascii=True)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def note(journal: Path, entry: Entry, *, must: bool = False) -> None:
+    """Write down a read, as a file of its own, so that readers wait for nobody.
+
+    Args:
+        journal: the folder of the journal.
+        entry: what was read.
+        must: refuse where it cannot be written (whoever sees everything leaves a trace).
+    """
+    now = datetime.now(UTC)
+    said = asdict(entry) | {"at": entry.at or now.isoformat()}
+    name = f"{now:%Y%m%dT%H%M%S.%f}-{os.getpid()}-{secrets.token_hex(4)}.json"
+    try:
+        descriptor = os.open(journal / name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(said, file)
+            if must:
+                file.flush()
+                os.fsync(file.fileno())
+    except OSError as error:
+        if must:
+            raise Refused(
+                f"This read must be written to {journal}, which cannot be done ({error.strerror}); it is refused."
+            ) from None
+
+
+def waiting(journal: Path) -> Iterator[tuple[Path, Entry]]:
+    """The reads that wait in the journal, oldest first; a half-written one is left for the next time."""
+    for path in sorted(journal.glob("*.json")):
+        try:
+            yield path, Entry(**json.loads(path.read_text("utf-8")) | {"origin": path.name})
+        except (ValueError, TypeError, FileNotFoundError):
+            continue
+
+
+def close(writer: Writer, entries: Iterable[Entry], at: datetime) -> None:
+    """Put a generation's entries into the chain, after the reads that wait in the journal.
+
+    A read that a killed writer had taken in is not taken twice; its file goes once the generation is published.
+    """
+    reads = list(waiting(writer.folder.journal))
+    known = {o for (o,) in writer.con.execute("SELECT origin FROM control.audit WHERE origin IS NOT NULL").fetchall()}
+    record(writer.con, [*(entry for _, entry in reads if entry.origin not in known), *entries], at)
+    writer.spent += [path for path, _ in reads]
+
+
+def naive(said: str) -> datetime:
+    """An ISO instant as naive UTC in whole milliseconds."""
+    at = datetime.fromisoformat(said)
+    at = at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+SCHEMA = pa.schema(
+    [
+        ("seq", pa.int64()),
+        ("at", pa.timestamp("us")),
+        *((name, pa.string()) for name in ("actor", "action", "subject_kind", "subject")),
+        ("project_id", pa.int64()),
+        *((name, pa.string()) for name in ("before", "after", "reason", "origin", "hash")),
+    ]
+)

@@ -1,0 +1,179 @@
+"""Charts: a report says in one line how its frame is drawn, and `draw` makes an Altair chart of that same frame.
+
+The specifications are small frozen data, so that reports import nothing heavy; Altair and pandas come with the first
+chart. A chart never queries, holds only the columns that it encodes, and where its rows would reach 5,000 it sums them
+to a coarser interval. Times are the wall clock of the centre's zone, whatever the zone of the browser.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:  # heavy; the specifications do not need them
+    import pandas as pd
+
+    from okireports.charts.paper import Drawing
+
+LADDER = ("15min", "30min", "hour", "day", "week", "month")
+VEGA_LITE = "6.4"  # of Altair 6; the newest that vl-convert carries
+
+Form = Literal["lines", "bars", "counts", "heat", "dots", "area", "steps", "funnel", "timeline", "columns"]
+
+
+# ---- specifications --------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Spec:
+    """How a frame is drawn: column names only. Made by the functions below."""
+
+    form: Form
+    x: str  # the axis of time, category or number
+    y: tuple[str, ...] = ()  # the figures
+    by: str | None = None  # one series, colour or panel for each value
+    lane: str | None = None  # the other axis of a heat map or a timeline
+    goal: str | None = None
+    band: tuple[str, str] | None = None
+    line: tuple[str, ...] = ()
+    stack: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that it names, each once."""
+        named = (self.x, *self.y, self.by, self.lane, self.goal, *(self.band or ()), *self.line)
+        return tuple(dict.fromkeys(name for name in named if name))
+
+
+Names = str | Sequence[str]
+
+
+def lines(
+    x: str, y: Names, by: str | None = None, goal: str | None = None, band: tuple[str, str] | None = None
+) -> Spec:
+    """Figures over time, one line for each `by`; `goal` dashed, `band` (low, high) shaded. Without `x`: bars."""
+    return Spec("lines", x, _names(y), by, goal=goal, band=band)
+
+
+def bars(
+    category: str, value: Names | None = None, by: str | None = None, stack: bool = False, goal: str | None = None
+) -> Spec:
+    """One bar for each category, the longest first; several values stack or stand side by side.
+
+    Without `value` rows are counted; `goal` is a mark on the bar. A frame with an interval becomes lines or columns
+    over time.
+    """
+    return Spec("bars", category, _names(value), by, goal=goal, stack=stack)
+
+
+def counts(at: str, by: str | None = None) -> Spec:
+    """How many rows of a log there are over time."""
+    return Spec("counts", at, by=by)
+
+
+def heat(x: str, y: str, value: str) -> Spec:
+    """A figure by two categories, as colour."""
+    return Spec("heat", x, _names(value), lane=y)
+
+
+def dots(x: str, y: Names, by: str | None = None, band: tuple[str, str] | None = None) -> Spec:
+    """A dot for each row over time, or for each category with its interval `band` (low, high)."""
+    return Spec("dots", x, _names(y), by, band=band)
+
+
+def area(x: str, y: Names, by: str | None = None, line: Names | None = None) -> Spec:
+    """Filled figures over time, stacked; `line` draws others over them. Intervals that are left out are 0."""
+    return Spec("area", x, _names(y), by, line=_names(line))
+
+
+def steps(x: str, y: Names, by: str | None = None) -> Spec:
+    """Step curves over a number, such as seconds waited."""
+    return Spec("steps", x, _names(y), by)
+
+
+def funnel(stage: str, value: str, by: str | None = None) -> Spec:
+    """Bars in the frame's own order, each with its share of the first; a panel for each `by`."""
+    return Spec("funnel", stage, _names(value), by)
+
+
+def timeline(start: str, end: str, lane: str, by: str | None = None) -> Spec:
+    """One lane for each `lane`, a bar from `start` to `end`; of more than two days: rows over time."""
+    return Spec("timeline", start, (end,), by, lane=lane)
+
+
+def _names(given: Names | None) -> tuple[str, ...]:
+    return () if given is None else (given,) if isinstance(given, str) else tuple(given)
+
+
+# ---- drawing ---------------------------------------------------------------------------------------------------------
+def draw(
+    spec: Spec,
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    zone: str,
+    by: str | None = None,
+    coarser: Sequence[str] = LADDER,
+    language: str = "en",
+    subtitle: str = "",
+    report: str | None = None,
+    formula: str = "short",
+    period: tuple[datetime, datetime] | None = None,
+    week_start: int = 0,
+) -> Drawing:
+    """The chart of a report's frame.
+
+    `by` is the frame's interval and `coarser` the intervals that it may be summed to; `zone` an IANA name; `language`
+    "en" or "pl"; `report` and `formula` say what its columns mean where that differs; `period` (instants; naive is UTC)
+    cuts the first and last interval of means over time. An empty frame gives a chart that says so.
+    """
+    from okireports.charts.paper import Paper, finished, nothing
+    from okireports.charts.shapes import shaped
+
+    paper = Paper(zone, by, tuple(coarser), language, report, formula, period, week_start)
+    drawing = nothing(paper) if frame.empty else shaped(spec, frame, paper)
+    return finished(drawing, title, subtitle, paper)
+
+
+def png(chart: Drawing, scale: float = 2.0) -> bytes:
+    """The chart as a PNG picture, made offline."""
+    import vl_convert
+
+    return vl_convert.vegalite_to_png(chart.to_dict(), vl_version=VEGA_LITE, scale=scale, allowed_base_urls=[])
+
+
+def svg(chart: Drawing) -> str:
+    """The chart as an SVG picture, made offline."""
+    import vl_convert
+
+    return vl_convert.vegalite_to_svg(chart.to_dict(), vl_version=VEGA_LITE, allowed_base_urls=[])
+
+
+def html(chart: Drawing, *, library: bool = True, element: str | None = None) -> str:
+    """The chart as a piece of HTML that needs nothing from outside: the Vega library, a box and a script.
+
+    Several may stand on one page; `library=False` leaves the library out where another piece brings it. `element` is
+    the id of the box, by default one made from the chart.
+    """
+    spec = (
+        json.dumps(chart.to_dict(), ensure_ascii=False, sort_keys=True).replace("</", "<\\/").replace("<!--", "<\\!--")
+    )
+    box = element or "chart-" + hashlib.sha256(spec.encode()).hexdigest()[:12]
+    script = (
+        f'document.querySelectorAll("#{box}").forEach(e=>{{if(!e.childElementCount)'
+        f"vegaEmbed(e,{spec},{{actions:false}})}})"
+    )
+    brought = f"<script>if(!window.vegaEmbed){{(function(define,module,exports){{{_bundle()}}})()}}</script>"
+    return f'{brought if library else ""}<div id="{box}"></div><script>(()=>{{{script}}})()</script>'
+
+
+@cache
+def _bundle() -> str:
+    """Vega, Vega-Lite and vega-embed as one script, with nothing in it that could end a script element."""
+    import vl_convert
+
+    whole = vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]  # its stub demands a snippet
+    return whole.replace("</script", "<\\/script")

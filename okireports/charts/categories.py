@@ -1,0 +1,194 @@
+"""Charts of categories: bars, dots with intervals, heat maps, funnels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import altair as alt
+import pandas as pd
+
+from okireports.charts import Spec
+from okireports.charts.axes import (
+    PALETTE,
+    categories,
+    gridded,
+    named,
+    number_axis,
+    number_scale,
+    panels,
+    pointed,
+    tint,
+    tips,
+)
+from okireports.charts.paper import INK, WEEKDAYS, Drawing, Paper, data, nothing, single
+from okireports.charts.rows import Plot, figures, folded, grouped, keyed, limited, order
+
+MOST = 40  # categories
+WIDE = 100  # columns of a heat map
+ROW = 22  # pixels of one
+
+
+@dataclass(frozen=True)
+class _Bars:
+    """A plot of bars, and what they carry: a goal, a panel for each currency, whether series stand on each other."""
+
+    plot: Plot
+    stack: bool
+    goal: str | None
+    panel: str | None
+    heading: str
+
+
+def bars(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
+    """One bar for each category, the longest first."""
+    values = figures(frame, spec.y) or ["contacts"]
+    if not spec.y:
+        frame = frame.assign(contacts=1)
+    by = spec.by if spec.by in frame and len(values) == 1 else None  # a colour can say only one thing
+    money = "currency" in frame and paper.label(values[0]).unit == "money"
+    currencies = sorted(frame["currency"].dropna().unique()) if money else []
+    panel = "currency" if len(currencies) > 1 else None  # currencies are never summed
+    goal = next(iter(figures(frame, [spec.goal] if spec.goal else [])), None)
+    rows = limited(keyed(frame, [spec.x, by, panel], paper), spec.x, values, paper, MOST)
+    rows = limited(rows, by, values, paper) if by else rows
+    keys = list(dict.fromkeys(k for k in (spec.x, by, panel) if k))
+    rows = grouped(rows, keys, list(dict.fromkeys([*values, *([goal] if goal else [])])), paper)
+    if rows.empty:
+        return nothing(paper)
+    rows, y, known, names = folded(rows, keys, values, paper)
+    if not spec.y:
+        rows, y, known = rows.rename(columns={"contacts": "count"}), "count", paper.own("count")
+    series = "series" if names else by
+    names = names or (order(rows, by, paper, y) if by else [])
+    shared = bool(series) and bool(rows.duplicated([k for k in keys if k != series or k == spec.x]).any())
+    stack = bool(series) and (spec.stack or not shared)
+    heading = paper.heading(known, float(rows[y].max()), currencies[0] if len(currencies) == 1 else None)
+    return _bars(_Bars(Plot(rows, spec.x, y, known, series, names), stack, goal, panel, heading), paper)
+
+
+def _bars(made: _Bars, paper: Paper) -> Drawing:
+    plot, unit = made.plot, paper.label(made.plot.x).unit
+    names = order(plot.rows, plot.x, paper, None if unit in ("ordinal", "date", "interval") else plot.y)
+    side = bool(plot.series) and not made.stack
+    layers = [_bar_marks(made, names, side, paper)]
+    if made.goal:
+        tick = alt.Chart().mark_tick(color=INK, thickness=2.5, size=18, opacity=1)
+        mark = alt.X(field=made.goal, type="quantitative")
+        tip = tips([made.goal], [paper.label(made.goal)], paper)
+        layers.append(tick.encode(y=categories(plot.x, names), x=mark, tooltip=tip))
+    elif not plot.series:
+        layers.append(_figures(plot, names))
+    kept = [*dict.fromkeys(k for k in (*plot.keys, made.panel, plot.y, made.goal) if k)]
+    height = len(names) * (10 * len(plot.names) + 6 if side else ROW)
+    if made.panel:
+        shown = order(plot.rows, made.panel, paper)
+        return panels(layers, data(plot.rows[kept]), made.panel, shown, height, own=("x", "y"))
+    return single(alt.layer(*layers, data=data(plot.rows[kept])), max(height, 2 * ROW))
+
+
+def _bar_marks(made: _Bars, names: list[str], side: bool, paper: Paper) -> alt.Chart:
+    plot = made.plot
+    keys = [plot.x, *([made.panel] if made.panel else [])]
+    lengths = plot.rows.groupby(keys)[plot.y].sum() if made.stack else plot.rows[plot.y]
+    along = alt.X(
+        field=plot.y,
+        type="quantitative",
+        title=made.heading,
+        axis=gridded(number_axis(plot.known, float(lengths.max()))),
+        scale=number_scale(plot.known, lengths),
+        stack="zero" if made.stack else None,
+    )
+    marks = alt.Chart().mark_bar()
+    drawn: alt.Chart = marks.encode(
+        y=categories(plot.x, names), x=along, color=tint(plot, paper), tooltip=pointed(plot, paper)
+    )
+    if not side:
+        return drawn
+    return drawn.encode(yOffset=alt.YOffset(field=str(plot.series), type="nominal", sort=plot.names))
+
+
+def _figures(plot: Plot, names: list[str]) -> alt.Chart:
+    """Each bar's figure beside its end."""
+    figure = alt.Text(field=plot.y, type="quantitative", format=plot.known.format)
+    text = alt.Chart().mark_text(align="left", dx=4, fontSize=11, color=INK)
+    x = alt.X(field=plot.y, type="quantitative")
+    made: alt.Chart = text.encode(y=categories(plot.x, names), x=x, text=figure)
+    return made
+
+
+def dots(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
+    """A dot for each category and figure, or one with its interval."""
+    values, band = figures(frame, spec.y), figures(frame, spec.band or ())
+    rows = limited(keyed(frame, [spec.x], paper), spec.x, values, paper, MOST)
+    rows = grouped(rows, [spec.x], list(dict.fromkeys([*values, *band])), paper)
+    if rows.empty:
+        return nothing(paper)
+    names = order(rows, spec.x, paper, values[0])
+    rows, y, known, series = folded(rows, [spec.x], values, paper)
+    band = band if len(band) == 2 and not series else []
+    plot = Plot(rows, spec.x, y, known, "series" if series else None, series)
+    span = pd.concat([rows[c] for c in (y, *band)])
+    axis = gridded(number_axis(known, float(span.max())))
+    along = alt.X(
+        field=y,
+        type="quantitative",
+        title=paper.heading(known, float(span.max())),
+        axis=axis,
+        scale=number_scale(known, span),
+    )
+    layers: list[alt.Chart] = []
+    if band:
+        rule = alt.Chart().mark_rule(strokeWidth=3, opacity=0.35, color=PALETTE[0])
+        low = alt.X(field=band[0], type="quantitative")
+        layers.append(rule.encode(y=categories(spec.x, names, grid=True), x=low, x2=alt.X2(band[1])))
+    dot = alt.Chart().mark_point(filled=True, size=80, opacity=1)
+    down = categories(spec.x, names, grid=True)
+    layers.append(dot.encode(y=down, x=along, color=tint(plot, paper), tooltip=pointed(plot, paper)))
+    return single(alt.layer(*layers, data=data(rows[[*plot.keys, y, *band]])), max(2 * ROW, ROW * len(names)))
+
+
+def heat(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
+    """A figure by two categories, the darker the larger."""
+    lane, value = str(spec.lane), spec.y[0]
+    known = paper.label(value)
+    rows = limited(keyed(frame, [spec.x, lane], paper), lane, [value], paper, MOST)
+    rows = grouped(limited(rows, spec.x, [value], paper, WIDE), [spec.x, lane], [value], paper)
+    if rows.empty:
+        return nothing(paper)
+    places = {key: order(rows, key, paper) for key in (spec.x, lane)}
+    if "weekday" in places:
+        days = [day[paper.language == "pl"] for day in WEEKDAYS]
+        rows["weekday"] = [days[int(n) - 1] for n in rows["weekday"]]
+        places["weekday"] = days
+    angle = 0 if len(places[spec.x]) <= 24 else -45
+    axis = alt.Axis(labelAngle=angle, labelOverlap=True, ticks=False, domain=False)
+    title = named(spec.x, paper).words(paper.language)
+    form = ".0%" if known.unit == "share" else known.format
+    legend = alt.Legend(format=form, gradientLength=200, title=paper.heading(known, 0))
+    scale = alt.Scale(scheme="viridis", reverse=True)
+    drawn = alt.Chart(data(rows[[spec.x, lane, value]])).mark_rect(stroke="white", strokeWidth=1)
+    drawn = drawn.encode(
+        x=alt.X(field=spec.x, type="nominal", sort=places[spec.x], title=title, axis=axis),
+        y=categories(lane, places[lane]),
+        color=alt.Color(field=value, type="quantitative", scale=scale, legend=legend),
+        tooltip=tips([spec.x, lane, value], [named(spec.x, paper), named(lane, paper), known], paper),
+    )
+    return single(drawn, max(60, 24 * len(places[lane])))
+
+
+def funnel(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
+    """Bars in the frame's order, from the first stage to the last."""
+    y = spec.y[0]
+    by = spec.by if spec.by in frame and frame[spec.by].nunique(dropna=False) > 1 else None
+    rows = keyed(frame, [spec.x, by], paper)
+    rows = limited(rows, by, [y], paper, 6) if by else rows
+    rows = limited(rows, spec.x, [y], paper, MOST)
+    stages = list(dict.fromkeys(rows[spec.x]))
+    rows = grouped(rows, [spec.x, *([by] if by else [])], [y], paper)
+    plot = Plot(rows, spec.x, y, paper.label(y), None, [])
+    made = _Bars(plot, False, None, by, paper.heading(plot.known, float(rows[y].max())))
+    layers = [_bar_marks(made, stages, False, paper), _figures(plot, stages)]
+    values = data(rows[[spec.x, *([by] if by else []), y]])
+    if by:
+        return panels(layers, values, by, order(rows, by, paper), ROW * len(stages), own=("x", "y"))
+    return single(alt.layer(*layers, data=values), max(2 * ROW, ROW * len(stages)))

@@ -1,0 +1,226 @@
+"""Charts over time, and over any other scale of numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import altair as alt
+import pandas as pd
+
+from okireports.charts import Spec
+from okireports.charts.axes import (
+    PALETTE,
+    across,
+    categories,
+    gridded,
+    moment,
+    named,
+    number_axis,
+    number_scale,
+    panels,
+    pointed,
+    time_axis,
+    tint,
+    tips,
+)
+from okireports.charts.paper import INK, Drawing, Paper, data, nothing, single, without
+from okireports.charts.rows import Plot, counted, figures, keyed, limited, order, plotted, runs
+from okireports.frames import following, wall
+
+DENSE = 60  # points of a line, from which several lines are drawn apart
+TOGETHER = 8  # lines that one chart can tell apart
+HEIGHT = 280
+
+
+def lines(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
+    """Lines, broken where intervals are left out; each in a panel of its own where they would hide each other."""
+    extra = figures(frame, (*(spec.band or ()), *([spec.goal] if spec.goal else [])))
+    plot = plotted(spec, frame, paper, extra)
+    if plot.rows.empty:
+        return nothing(paper)
+    rows = plot.rows.sort_values(list(reversed(plot.keys)), kind="stable").reset_index(drop=True)
+    rows["run"] = runs(rows, plot.x, plot.grain, plot.series)
+    plot = replace(plot, rows=rows)
+    longest = int(rows.groupby(plot.series).size().max()) if plot.series else len(rows)
+    apart = len(plot.names) > 1 and (longest > DENSE or len(plot.names) > TOGETHER)
+    goal, level = _goal(plot, spec.goal)
+    band = [b for b in (spec.band or ()) if b in rows and len(plot.names) <= 1]
+    broken = bool(rows["run"].any())
+    kept = list(dict.fromkeys([*plot.keys, plot.y, *(["run"] if broken else []), *band, *([goal] if goal else [])]))
+    layers = _line_marks(plot, paper, goal, level, band, broken, longest, apart)
+    if apart:
+        beside = 1 if longest > DENSE else 2
+        own = ["y"] if paper.say("others") in plot.names else []  # together they would dwarf the rest
+        return panels(layers, data(rows[kept]), str(plot.series), plot.names, 62, beside=beside, own=own)
+    return single(alt.layer(*layers, data=data(rows[kept])), HEIGHT)
+
+
+def _line_marks(
+    plot: Plot,
+    paper: Paper,
+    goal: str | None,
+    level: float | None,
+    band: list[str],
+    broken: bool,
+    longest: int,
+    apart: bool,
+) -> list[alt.Chart]:
+    x, detail = moment(plot, 5 if apart and longest <= DENSE else 9), [alt.Detail("run:O")] if broken else []
+    span, ticks = pd.concat([plot.rows[c] for c in (plot.y, *band, *([goal] if goal else []))]), 2 if apart else 5
+    axis, scale = number_axis(plot.known, float(span.max()), ticks), number_scale(plot.known, span, ticks)
+    title = None if apart else paper.heading(plot.known, float(span.max()))
+    y = alt.Y(field=plot.y, type="quantitative", title=title, axis=axis, scale=scale)
+    colour = alt.ColorValue(PALETTE[0]) if apart else tint(plot, paper)
+    layers: list[alt.Chart] = []
+    if len(band) == 2:
+        shade = alt.Chart().mark_area(opacity=0.18, color=PALETTE[0])
+        low = alt.Y(field=band[0], type="quantitative")
+        layers.append(shade.encode(x=x, y=low, y2=alt.Y2(band[1]), detail=detail))
+    dot = alt.OverlayMarkDef(size=28 if longest <= DENSE else 4)  # what stands alone between gaps is seen, too
+    line = alt.Chart().mark_line(
+        point=dot if broken or longest <= DENSE else False, strokeWidth=0.9 if longest > DENSE else 2
+    )
+    layers.append(line.encode(x=x, y=y, color=colour, detail=detail, tooltip=pointed(plot, paper)))
+    if level is not None:
+        only = data(pd.DataFrame({"goal": [level]}))  # of the rows it would draw one line each
+        rule = alt.Chart(only).mark_rule(strokeDash=[6, 4], color=INK)
+        layers.append(
+            rule.encode(y=alt.Y(field="goal", type="quantitative"), tooltip=tips(["goal"], [plot.known], paper))
+        )
+    elif goal:
+        dashed = alt.Chart().mark_line(strokeDash=[6, 4], strokeWidth=1.3)
+        layers.append(dashed.encode(x=x, y=alt.Y(field=goal, type="quantitative"), color=colour, detail=detail))
+    return layers
+
+
+def _goal(plot: Plot, goal: str | None) -> tuple[str | None, float | None]:
+    """The goal's column, or its one value when it is the same everywhere."""
+    values = set(plot.rows[goal].dropna()) if goal and goal in plot.rows else set()
+    return (None, float(values.pop())) if len(values) == 1 else (goal if values else None, None)
+
+
+def area(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
+    """Filled figures, stacked by series, each as wide as its interval; other figures as lines over them."""
+    plot = plotted(spec, frame, paper)
+    if plot.rows.empty:
+        return nothing(paper)
+    over = [] if spec.by and plot.series == spec.by else figures(frame, spec.line)
+    if not over:
+        return _columns(plot, paper, gap=0)
+    plot = _ended(plot)
+    base = _spans(plot, plot.rows[plot.y], paper, stack=False)
+    lines_of = [paper.label(v).words(paper.language) for v in over]
+    upper = alt.FieldOneOfPredicate(field="series", oneOf=lines_of)
+    under = alt.FieldOneOfPredicate(field="series", oneOf=[n for n in plot.names if n not in lines_of])
+    lower = base.mark_bar(opacity=0.45, binSpacing=0).transform_filter(under)
+    line = base.encode(x=across(plot.x, alt.Axis())).mark_rule(strokeWidth=2.5).transform_filter(upper)
+    return single(alt.layer(lower, line, data=data(plot.rows)), HEIGHT)
+
+
+def dots(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
+    """A dot for each row of a log."""
+    plot = plotted(spec, frame, paper)
+    if plot.rows.empty:
+        return nothing(paper)
+    marks = alt.Chart(data(plot.rows[[*plot.keys, plot.y]])).mark_point(filled=True, size=45, opacity=0.75)
+    y = _figure(plot, plot.rows[plot.y], paper)
+    return single(marks.encode(x=moment(plot), y=y, color=tint(plot, paper), tooltip=pointed(plot, paper)), HEIGHT)
+
+
+def steps(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
+    """Step curves over a number."""
+    plot = plotted(spec, frame, paper)
+    if plot.rows.empty:
+        return nothing(paper)
+    place = paper.label(plot.x)
+    place = replace(place, unit="s") if plot.x.endswith("_s") else place
+    axis = number_axis(place, float(plot.rows[plot.x].max()), 8)
+    x = alt.X(field=plot.x, type="quantitative", title=paper.heading(place, float(plot.rows[plot.x].max())), axis=axis)
+    marks = alt.Chart(data(plot.rows[[*plot.keys, plot.y]])).mark_line(interpolate="step-after")
+    y = _figure(plot, plot.rows[plot.y], paper)
+    return single(marks.encode(x=x, y=y, color=tint(plot, paper), tooltip=pointed(plot, paper)), HEIGHT)
+
+
+def columns(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
+    """Stacked columns, one for each interval."""
+    plot = plotted(spec, frame, paper)
+    return nothing(paper) if plot.rows.empty else _columns(plot, paper)
+
+
+def counts(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
+    """How many rows of a log there are, interval by interval."""
+    if frame[spec.x].isna().all():
+        return nothing(paper)
+    by = spec.by if spec.by in frame else None
+    rows = keyed(frame, [by], paper)
+    if by:
+        rows = limited(rows.assign(contacts=1), by, ["contacts"], paper)
+    rows, grain = counted(rows, spec.x, by, paper)
+    names = order(rows, by, paper, "count") if by else []
+    return _columns(Plot(rows, spec.x, "count", paper.own("count"), by, names, grain), paper)
+
+
+def _columns(plot: Plot, paper: Paper, gap: float = 0.6) -> Drawing:
+    """Columns as wide as their intervals, with a gap of some pixels."""
+    plot = _ended(plot)
+    spans = _spans(plot, plot.totals, paper, stack=True)
+    return single(
+        spans.mark_bar(stroke="white", strokeWidth=gap, binSpacing=0).properties(data=data(plot.rows)), HEIGHT
+    )
+
+
+def _ended(plot: Plot) -> Plot:
+    """The plot's own columns, and where each interval ends."""
+    ends = following(plot.rows[plot.x], plot.grain or "day")
+    return replace(plot, rows=plot.rows[[*plot.keys, plot.y]].assign(**{f"{plot.x}_end": ends}))
+
+
+def _spans(plot: Plot, heights: pd.Series, paper: Paper, *, stack: bool) -> alt.Chart:
+    """The encoding of figures that last from the start of an interval to its end."""
+    end = f"{plot.x}_end"
+    axis = time_axis(plot.rows[plot.x].min(), plot.rows[end].max(), plot.grain or "day")
+    return alt.Chart().encode(
+        x=across(plot.x, axis, bin="binned"),  # or x2 would keep columns from standing on each other
+        x2=alt.X2(end),
+        y=_figure(plot, heights, paper, stack=stack),
+        color=tint(plot, paper),
+        tooltip=pointed(plot, paper),
+    )
+
+
+def _figure(plot: Plot, heights: pd.Series, paper: Paper, *, stack: bool = False) -> alt.Y:
+    """The vertical axis of a plot's figure."""
+    return alt.Y(
+        field=plot.y,
+        type="quantitative",
+        title=paper.heading(plot.known, float(heights.max())),
+        axis=number_axis(plot.known, float(heights.max())),
+        scale=number_scale(plot.known, heights),
+        stack="zero" if stack else None,
+    )
+
+
+def timeline(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
+    """Lanes of bars from start to end."""
+    lane, end = str(spec.lane), spec.y[0]
+    whole = frame[frame[spec.x].notna() & frame[end].notna()]
+    if whole.empty:
+        return without(spec, frame, paper)
+    by = spec.by if spec.by in frame else None
+    rows = keyed(whole, [lane, by], paper)
+    rows = limited(rows.assign(contacts=1), by, ["contacts"], paper) if by else rows
+    rows = rows.assign(**{c: wall(whole[c], paper.zone) for c in (spec.x, end)})
+    names = order(rows, by, paper) if by else []
+    plot = Plot(rows, spec.x, end, paper.label(end), by, names, "15min")
+    lanes = order(rows, lane, paper)
+    kept = [spec.x, end, lane, *plot.keys[1:]]
+    axis = gridded(time_axis(rows[spec.x].min(), rows[end].max(), "15min"))
+    drawn = alt.Chart(data(rows[kept])).mark_bar(height=14)
+    drawn = drawn.encode(
+        x=across(spec.x, axis),
+        x2=alt.X2(end),
+        y=categories(lane, lanes),
+        color=tint(plot, paper),
+        tooltip=tips(kept, [named(k, paper) for k in kept], paper),
+    )
+    return single(drawn, max(44, 22 * len(lanes)))

@@ -1,0 +1,21 @@
+"""A centre on disk: immutable files, one pointer that says which of them count, one writer at a time."""
+
+from __future__ import annotations
+
+from okireports.disk.folder import FORMAT, Current, Folder, Reading
+from okireports.disk.segments import NewSegment, Segment, segments_of, stretch_of
+from okireports.disk.writer import Writer, create, write
+
+__all__ = [
+    "FORMAT",
+    "Current",
+    "Folder",
+    "NewSegment",
+    "Reading",
+    "Segment",
+    "Writer",
+    "create",
+    "segments_of",
+    "stretch_of",
+    "write",
+]

@@ -1,0 +1,122 @@
+"""Segments: one project's rows of one table for a stretch of time, in a file of their own that never changes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from okireports.disk.folder import Folder, quoted
+from okireports.tables import FACTS, MODEL_VERSION, Fact
+
+STORAGE = "v1.2.0"  # pinned, so that an older engine of the same line still reads what a newer one wrote
+SMALL = 20_000  # rows up to which small blocks save more than they cost
+ALWAYS = "all"  # the stretch of tables that are not in time
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A published segment, as the control file lists it; `last_at` is the last start, `last_end` the last end or
+    None when something in it is still open."""
+
+    project_id: int
+    table: str
+    stretch: str
+    file: str
+    first_at: datetime | None
+    last_at: datetime | None
+    last_end: datetime | None
+    rows: int
+    bytes: int
+    model_version: int
+    generation: int
+
+    def path(self, folder: Folder) -> Path:
+        """Where its file lies."""
+        return folder.path / self.file
+
+
+@dataclass(frozen=True)
+class NewSegment:
+    """A segment to be written: the statement that gives its rows in order."""
+
+    project_id: int
+    table: str
+    stretch: str
+    select: str
+
+
+def stretch_of(at: str) -> str:
+    """SQL: the month into which an instant falls, as `2025-06`."""
+    return f"strftime({at}, '%Y-%m')"
+
+
+def segments_of(
+    con: duckdb.DuckDBPyConnection, table: str | None = None, projects: tuple[int, ...] | None = None
+) -> tuple[Segment, ...]:
+    """The published segments of a table and of projects, oldest first; None means all."""
+    columns = ", ".join(f'"{name}"' for name in Segment.__dataclass_fields__)
+    rows = con.execute(
+        f"""SELECT {columns} FROM control.segments
+        WHERE ($table IS NULL OR "table" = $table) AND ($projects IS NULL OR list_contains($projects, project_id))
+        ORDER BY project_id, "table", stretch""",
+        {"table": table, "projects": None if projects is None else list(projects)},
+    ).fetchall()
+    return tuple(Segment(*row) for row in rows)
+
+
+def write_segment(con: duckdb.DuckDBPyConnection, path: Path, new: NewSegment, expected: int) -> dict[str, object]:
+    """Write one file and give its row of `segments` (without file and generation)."""
+    fact = FACTS[new.table]
+    block = ", BLOCK_SIZE 16384" if expected <= SMALL else ""
+    con.execute(f"ATTACH {quoted(path)} AS segment (STORAGE_VERSION '{STORAGE}'{block})")
+    try:
+        con.execute(f'CREATE TABLE segment."{fact.name}" AS {new.select}')
+        known = con.execute(summary(fact)).fetchone()
+        con.execute("CHECKPOINT segment")
+    finally:
+        con.execute("DETACH segment")
+    if known is None:
+        raise duckdb.InternalException(f"no summary of {path.name}")
+    first_at, last_at, last_end, rows, people, objects = known
+    return {
+        "project_id": new.project_id,
+        "table": new.table,
+        "stretch": new.stretch,
+        "first_at": first_at,
+        "last_at": last_at,
+        "last_end": last_end,
+        "rows": rows,
+        "bytes": path.stat().st_size,
+        "sha256": sha256(path),
+        "model_version": MODEL_VERSION,
+        "people": people,
+        "objects": objects,
+    }
+
+
+def summary(fact: Fact) -> str:
+    """SQL over a new segment: its bounds in time, its rows, and the people and objects that it names."""
+    start = f'"{fact.start}"' if fact.start else "NULL::TIMESTAMP"
+    just_after = f"max({start}) + INTERVAL 1 MILLISECOND"
+    last_end = f"greatest({just_after}, max(\"{fact.end}\"))" if fact.end else just_after
+    if fact.end:
+        last_end = f'CASE WHEN count(*) = count("{fact.end}") THEN {last_end} END'
+    named = {
+        role: [f'coalesce(list(DISTINCT "{c.name}") FILTER ("{c.name}" IS NOT NULL), [])' for c in fact.columns if c.role == role]
+        for role in ("person", "object")
+    }
+    lists = (
+        f"list_sort(list_distinct(flatten([{', '.join(columns)}])))" if columns else "[]::BIGINT[]"
+        for columns in named.values()
+    )
+    return f'SELECT min({start}), max({start}), {last_end}, count(*), {", ".join(lists)} FROM segment."{fact.name}"'
+
+
+def sha256(path: Path) -> str:
+    """The checksum of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

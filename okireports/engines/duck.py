@@ -1,0 +1,226 @@
+"""DuckDB: one connection a run, in which nothing is attached but what the viewer may see.
+
+The choice of files is the row filter: the connection holds the segments of her projects and of the tables that the
+report names, read-only; then it loses the way to any other file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+import pyarrow as pa
+
+from okireports import access
+from okireports.access.directory import DIRECTORIES
+from okireports.access.scope import Scope
+from okireports.disk import Folder, Segment, segments_of
+from okireports.disk.folder import NO_PROJECT, quoted
+from okireports.errors import DamagedCenter
+from okireports.tables import ACTIVITY, FACTS, MODEL_VERSION, Fact
+
+HIDDEN = ("load_id",)  # says how much was loaded, also into other projects
+TRIES = 3
+PRESENCE = f"status NOT IN {ACTIVITY}"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a run opens: tables, and the span in naive UTC that its rows must meet."""
+
+    tables: tuple[str, ...]
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open run."""
+
+    con: duckdb.DuckDBPyConnection
+    scope: Scope
+    generation: int  # the newest among the files that are open
+    segments: tuple[Segment, ...]
+    settings: Mapping[str, str]
+
+    def arrow(self, sql: str) -> pa.Table:
+        """The rows that a statement gives."""
+        return self.con.execute(sql).to_arrow_table()
+
+
+@dataclass(frozen=True)
+class Viewing:
+    """Who asks: the centre's folder, a login, a reason where everything is seen, some of her projects, and when."""
+
+    folder: Folder
+    login: str
+    reason: str | None
+    projects: Iterable[str | int] | str | int | None
+    now: datetime  # naive UTC
+
+
+Plan = Callable[[Scope, Mapping[str, str]], Wanted]
+
+
+@contextmanager
+def session(viewing: Viewing, plan: Plan) -> Iterator[Session]:
+    """Resolve the viewer, ask the plan what to open, open that and nothing else, and close it all again.
+
+    A run that meets a file which was swept in between starts once more from the pointer.
+    """
+    for attempt in range(TRIES):
+        con = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+        try:
+            opened = open_session(con, viewing, plan)
+        except FileNotFoundError as error:
+            con.close()
+            if attempt + 1 == TRIES:
+                raise DamagedCenter(f"{error.filename} is named by the centre and is not there; restore it.") from None
+            continue
+        except BaseException:
+            con.close()
+            raise
+        try:
+            yield opened
+        finally:
+            con.close()
+        return
+
+
+def open_session(con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -> Session:
+    """Attach, look up, copy names, let go of the control file, and lock the door."""
+    con.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+    folder = viewing.folder
+    folder.attach_control(con)
+    scope = access.resolve(con, viewing.login, reason=viewing.reason, now=viewing.now).narrow(viewing.projects)
+    settings = dict(con.execute("SELECT key, value FROM control.settings").fetchall())
+    wanted = plan(scope, settings)
+    listed = [s for s in segments_of(con, None, scope.stores) if may_open(scope, s.table)]
+    access.fill(con, scope, listed, wanted.start, wanted.end)
+    con.execute("DETACH control")
+    tables = [name for name in wanted.tables if name in FACTS]
+    if scope.own_rows_only and "calls" not in tables:
+        tables.append("calls")
+    chosen = [s for s in listed if s.table in tables and meets(s, wanted)]
+    for index, segment in enumerate(chosen):
+        attach(con, folder, segment, f"s{index}")
+    for name in tables:
+        parts = [(f"s{i}", s) for i, s in enumerate(chosen) if s.table == name]
+        con.execute(f'CREATE VIEW "{name}" AS {rows_of(con, FACTS[name], parts, scope)}')
+    if scope.own_rows_only:
+        keep_own(con, scope, tables, len(chosen))
+    con.execute("SET enable_external_access = false; SET lock_configuration = true")
+    newest = max((s.generation for s in chosen), default=0)
+    return Session(con, scope, newest, tuple(chosen), settings)
+
+
+def may_open(scope: Scope, table: str) -> bool:
+    """May any of a scope's runs open this table?"""
+    return not FACTS[table].internal and scope.may(FACTS[table].right)
+
+
+def meets(segment: Segment, wanted: Wanted) -> bool:
+    """Can a segment hold a row that meets the span?"""
+    if segment.first_at is None:
+        return True
+    return segment.first_at < wanted.end and (segment.last_end is None or segment.last_end > wanted.start)
+
+
+def attach(con: duckdb.DuckDBPyConnection, folder: Folder, segment: Segment, alias: str) -> None:
+    """Attach a segment read-only.
+
+    Raises:
+        FileNotFoundError: it has been swept meanwhile.
+        DamagedCenter: it was truncated or altered.
+    """
+    path = segment.path(folder)
+    if path.stat().st_size != segment.bytes:
+        raise DamagedCenter(
+            f"{path} has not the {segment.bytes:,} bytes that it was written with: it was truncated or altered. "
+            "Restore it from a backup, or roll the centre back to a generation that does not name it."
+        )
+    try:
+        con.execute(f"ATTACH {quoted(path)} AS {alias} (READ_ONLY)")
+    except duckdb.Error as error:
+        path.stat()
+        raise DamagedCenter(f"{path} cannot be opened; restore it from a backup. ({error})") from None
+
+
+def rows_of(con: duckdb.DuckDBPyConnection, fact: Fact, parts: list[tuple[str, Segment]], scope: Scope) -> str:
+    """SQL of a table as the scope sees it: the union of its segments, what is copied counted once."""
+    columns = [c for c in fact.all_columns if c.name not in HIDDEN]
+    if not parts:
+        nothing = ", ".join(f'NULL::{c.type} AS "{c.name}"' for c in columns)
+        return f"SELECT {nothing} WHERE false"
+    stored = []
+    for alias, segment in parts:
+        there = {c.name for c in columns} if segment.model_version == MODEL_VERSION else columns_of(con, alias, fact)
+        listed = ", ".join(f'"{c.name}"' if c.name in there else f'NULL::{c.type} AS "{c.name}"' for c in columns)
+        stored.append(f'SELECT {listed} FROM {alias}."{fact.name}" {kept(fact, segment, scope)}')
+    union = " UNION ALL ".join(stored)
+    if not fact.copied or len(scope.stores) == 1 or NO_PROJECT in scope.stores:
+        return union
+    return counted_once(fact, union)
+
+
+def kept(fact: Fact, segment: Segment, scope: Scope) -> str:
+    """SQL: what counts of a segment where everything is open: copies in the store of no project, contacts in theirs."""
+    if not fact.copied or NO_PROJECT not in scope.stores:
+        return ""
+    if fact.name != "statuses":
+        return "" if segment.project_id == NO_PROJECT else "WHERE false"
+    return "WHERE NOT masked" if segment.project_id == NO_PROJECT else f"WHERE NOT masked AND NOT ({PRESENCE})"
+
+
+def counted_once(fact: Fact, union: str) -> str:
+    """SQL: copies in several visible projects as one row, of the project if there is but one; and a contact that is
+    visible in one of them is not shown again as N/A of the others.
+    """
+    others = [c.name for c in fact.all_columns if c.name not in (*HIDDEN, "project_id", fact.id)]
+    values = ", ".join(f'any_value("{name}") AS "{name}"' for name in others)
+    one = "CASE WHEN min(project_id) = max(project_id) THEN min(project_id) END AS project_id"
+    columns = ", ".join(f'"{c.name}"' for c in fact.all_columns if c.name not in HIDDEN)
+    if fact.name != "statuses":
+        return f'SELECT {columns} FROM (SELECT "{fact.id}", {one}, {values} FROM ({union}) GROUP BY "{fact.id}")'
+    return f"""WITH held AS ({union}), mine AS (FROM held WHERE NOT masked AND NOT ({PRESENCE})),
+    copies AS (FROM held WHERE ({PRESENCE} OR masked)
+    AND (episode_key IS NULL OR episode_key NOT IN (SELECT episode_key FROM mine WHERE episode_key IS NOT NULL)))
+    SELECT {columns} FROM mine UNION ALL
+    SELECT {columns} FROM (SELECT "{fact.id}", {one}, {values} FROM copies GROUP BY "{fact.id}")"""
+
+
+def columns_of(con: duckdb.DuckDBPyConnection, alias: str, fact: Fact) -> set[str]:
+    """The columns of a segment that was written under an older model."""
+    sql = "SELECT column_name FROM duckdb_columns() WHERE database_name = ? AND table_name = ?"
+    return {name for (name,) in con.execute(sql, [alias, fact.name]).fetchall()}
+
+
+def keep_own(con: duckdb.DuckDBPyConnection, scope: Scope, tables: Iterable[str], attached: int) -> None:
+    """Copy the viewer's own rows into memory and let go of the stores: rows without an operator are nobody's own.
+
+    What has no operator of its own (recordings, customers) is hers where her calls are.
+    """
+    me = f"operator_id = {scope.user_id}"
+    for name in tables:
+        names = {c.name for c in FACTS[name].columns}
+        if "operator_id" in names:
+            hers = me
+        else:
+            column = "call_id" if "call_id" in names else "contact_key"
+            hers = f"{column} IN (SELECT {column} FROM calls WHERE {me})" if column in names else "false"
+        con.execute(f'CREATE TABLE "own_{name}" AS SELECT * FROM "{name}" WHERE {hers}')
+    for name in tables:
+        con.execute(f'DROP VIEW "{name}"; ALTER TABLE "own_{name}" RENAME TO "{name}"')
+    for index in range(attached):
+        con.execute(f"DETACH s{index}")
+    con.execute(f"DELETE FROM operators WHERE NOT {me}")
+
+
+def schema_of(table: str) -> dict[str, str]:
+    """The columns of a table as a run offers it, with their DuckDB types."""
+    if table in DIRECTORIES:
+        return dict(DIRECTORIES[table].columns)
+    return {c.name: c.type for c in FACTS[table].all_columns if c.name not in HIDDEN}

@@ -1,0 +1,68 @@
+"""Cells as text: instants, dates, money and what a person reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from okireports.columns import Label, label
+
+
+def known(name: str, report: str = "") -> Label | None:
+    """The label of a column; None for one that only a free query has."""
+    try:
+        return label(name, report or None)
+    except KeyError:
+        return None
+
+
+def heading(name: str, report: str = "", language: str = "en") -> str:
+    """A column's heading for people: label and unit, or its name where nothing more is known."""
+    found = known(name, report)
+    return found.heading(language) if found else name
+
+
+def iso(column: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
+    """Instants as ISO 8601 with the zone's offset, to the millisecond or microsecond where there is a fraction."""
+    text: Any = pc.strftime(column, format="%Y-%m-%dT%H:%M:%S%Ez")
+    text = pc.replace_substring_regex(text, r"\.000000", "")
+    made: pa.ChunkedArray[Any] = pc.replace_substring_regex(text, r"(\.\d{3})000", r"\1")
+    return made
+
+
+def plain(column: pa.ChunkedArray[Any]) -> list[object]:
+    """The cells of a column as CSV and JSON hold them: numbers as they are, all else as text, None for NULL."""
+    kind = column.type
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        return list(iso(column).to_pylist())
+    values = column.to_pylist()
+    if pa.types.is_decimal(kind):
+        return [None if v is None else format(v, "f") for v in values]
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind) or pa.types.is_string(kind):
+        return list(values)
+    if pa.types.is_temporal(kind) and not pa.types.is_duration(kind) and not pa.types.is_interval(kind):
+        return [None if v is None else v.isoformat() for v in values]
+    return [None if v is None else str(v) for v in values]
+
+
+def read(values: list[object], kind: pa.DataType, found: Label | None) -> list[str]:
+    """Cells as a person reads them: shares in per cent, thousands apart, instants to the second; NULL is nothing."""
+    return ["" if v is None else _read(v, kind, found) for v in values]
+
+
+def _read(value: object, kind: pa.DataType, found: Label | None) -> str:
+    if pa.types.is_timestamp(kind):
+        return str(value).replace("T", " ")
+    if isinstance(value, float) and value != value:  # NaN
+        return ""
+    if isinstance(value, bool) or not found:
+        return str(value)
+    if found.unit == "share" and isinstance(value, float):
+        return f"{value:.1%}"
+    if isinstance(value, float):
+        return f"{value:,.2f}" if found.unit in ("number", "mos", "percent", "money") else f"{value:,.1f}"
+    if isinstance(value, int) and found.unit in ("count", "bytes"):
+        return f"{value:,}"
+    return str(value)

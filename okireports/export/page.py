@@ -1,0 +1,103 @@
+"""One page of HTML that needs nothing from outside: title, period, chart, table, definitions."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from okireports.charts import html
+from okireports.export.cells import heading, known, plain, read
+
+if TYPE_CHECKING:
+    from okireports.export import Content
+
+SHOWN = 1000  # rows
+
+_WORDS = {
+    "more": ("{} more rows are not shown here; they are in the CSV, Parquet and XLSX files.",
+             "Pozostałe wiersze ({}) są w plikach CSV, Parquet i XLSX."),
+    "none": ("No data in this period.", "Brak danych w tym okresie."),
+    "script": ("The chart needs JavaScript.", "Wykres wymaga JavaScriptu."),
+}  # fmt: skip
+
+# Nothing may be asked from outside; Vega makes functions of its expressions, which wants unsafe-eval.
+_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; "
+    "base-uri 'none'; form-action 'none'"
+)
+_STYLE = """
+:root{color-scheme:light dark;--ink:#222;--faint:#555;--line:#ddd;--paper:#fff;--head:#f4f4f4}
+@media (prefers-color-scheme:dark){:root{--ink:#e8e8e8;--faint:#b5b5b5;--line:#444;--paper:#161616;--head:#242424}}
+body{font:15px/1.45 "Liberation Sans",Arial,Helvetica,"DejaVu Sans",sans-serif;color:var(--ink);background:var(--paper);
+margin:2rem auto;max-width:75rem;padding:0 1rem}
+h1{font-size:1.5rem;margin:0}
+p{margin:.4rem 0;color:var(--faint)}
+.chart{background:#fff;display:inline-block;padding:12px;margin:1rem 0;border-radius:6px;max-width:100%;overflow-x:auto}
+.rows{overflow-x:auto}
+table{border-collapse:collapse;font-size:13px}
+th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:left;white-space:nowrap}
+th{background:var(--head);position:sticky;top:0;white-space:normal;vertical-align:bottom}
+.n{text-align:right;font-variant-numeric:tabular-nums}
+"""
+
+
+def page(content: Content) -> str:
+    """The page; a table of at most 1,000 rows says how many more there are."""
+    polish = content.told("language") == "pl"
+
+    def say(key: str) -> str:
+        return _WORDS[key][polish]
+
+    title = content.told("title") or content.told("report") or "okireports"
+    hidden = content.table.num_rows - SHOWN
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        *(f"<p>{escape(content.told(key))}</p>" for key in ("description", "period") if content.told(key)),
+        f'<div class="chart">{html(content.drawn())}</div>' if content.chart else "",
+        f"<noscript><p>{say('script')}</p></noscript>" if content.chart else "",
+        _table(content) if content.table.num_rows else f"<p>{say('none')}</p>",
+        f"<p>{escape(say('more').format(f'{hidden:,}'))}</p>" if hidden > 0 else "",
+        f"<p>{escape(content.told('definitions'))}</p>" if content.told("definitions") else "",
+    ]
+    body = "\n".join(part for part in parts if part)
+    return (
+        f'<!DOCTYPE html>\n<html lang="{"pl" if polish else "en"}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _table(content: Content) -> str:
+    shown = content.table.slice(0, SHOWN)
+    report, language = content.told("report"), content.told("language") or "en"
+    sides = ['class="n"' if _is_number(field) else "" for field in shown.schema]
+    heads = [heading(name, report, language) for name in shown.column_names]
+    columns = [
+        read(plain(column), column.type, known(name, report))
+        for name, column in zip(shown.column_names, shown.columns, strict=True)
+    ]
+    head = "".join(_cell("th", f'{side} scope="col"', text) for side, text in zip(sides, heads, strict=True))
+    rows = (
+        "<tr>" + "".join(_cell("td", side, text) for side, text in zip(sides, row, strict=True)) + "</tr>"
+        for row in zip(*columns, strict=True)
+    )
+    body = "\n".join(rows)
+    return (
+        f'<div class="rows" tabindex="0">\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n'
+        f"</table>\n</div>"
+    )
+
+
+def _cell(tag: str, attributes: str, text: str) -> str:
+    return f"<{tag}{' ' + attributes.strip() if attributes.strip() else ''}>{escape(text)}</{tag}>"
+
+
+def _is_number(field: pa.Field[Any]) -> bool:
+    kind = field.type
+    found = known(field.name)
+    return (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)) and not (
+        found is not None and found.unit == "id"
+    )

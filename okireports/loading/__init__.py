@@ -1,0 +1,9 @@
+"""How facts come in: typed, checked, stamped with their project, masked, merged into segments."""
+
+from __future__ import annotations
+
+from okireports.loading.batch import LoadResult
+from okireports.loading.load import load
+from okireports.loading.rollback import rollback
+
+__all__ = ["LoadResult", "load", "rollback"]

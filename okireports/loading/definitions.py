@@ -1,0 +1,357 @@
+"""Definitions load before facts: projects, people, memberships, objects, who owns them, targets.
+
+A definition that contradicts itself or what is there stops the load: facts stamped by a wrong one would be wrong too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+from okireports import clock
+from okireports.audit import Entry
+from okireports.errors import LoadError, did_you_mean
+from okireports.loading.batch import Batch
+from okireports.loading.names import login_fault
+from okireports.tables import CONTROL, EXCLUSIVE, OBJECT_KINDS
+
+Row = dict[str, Any]
+ORDER = ("projects", "users", "memberships", "objects", "project_objects", "targets")
+
+
+@dataclass
+class Known:
+    """What the control file holds, by name, while definitions are added to it."""
+
+    projects: dict[str, int] = field(default_factory=dict)
+    users: dict[str, int] = field(default_factory=dict)
+    roles: set[str] = field(default_factory=set)
+    groups: dict[str, int] = field(default_factory=dict)
+    objects: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+def load_definitions(batch: Batch, actor: str) -> list[Entry]:
+    """Put the feed's definitions into the control file.
+
+    Returns:
+        What was changed, for the change log.
+
+    Raises:
+        LoadError: a definition is wrong; it says in which file and line.
+    """
+    known = look_up(batch)
+    entries: list[Entry] = []
+    given = set(batch.feed.tables)
+    readers: Mapping[str, Callable[[Batch, Known, Row], Iterator[Entry]]] = {
+        "projects": put_project,
+        "users": put_user,
+        "memberships": put_membership,
+        "objects": put_owned if "project_objects" not in given else put_object,
+        "targets": put_target,
+    }
+    for table in ORDER:
+        if table not in given:
+            continue
+        rows = list(rows_of(batch, table))
+        if table == "project_objects":
+            changes = put_ownership(batch, known, rows)
+        else:
+            changes = (entry for row in rows for entry in readers[table](batch, known, row))
+        entries += [Entry(**{**vars(entry), "actor": actor, "reason": f"load {batch.load_id}"}) for entry in changes]
+    return entries
+
+
+def look_up(batch: Batch) -> Known:
+    """What is there already."""
+    fetch = batch.con.execute
+    return Known(
+        projects=dict(fetch("SELECT name, project_id FROM control.projects WHERE archived_at IS NULL").fetchall()),
+        users=dict(fetch("SELECT lower(login), user_id FROM control.users").fetchall()),
+        roles={role for (role,) in fetch("SELECT role FROM control.roles").fetchall()},
+        groups=dict(fetch("SELECT name, group_id FROM control.groups").fetchall()),
+        objects={(k, n): i for k, n, i in fetch("SELECT kind, name, object_id FROM control.objects").fetchall()},
+    )
+
+
+def rows_of(batch: Batch, table: str) -> Iterator[Row]:
+    """The rows of a definition, trimmed; `_row` is where to point when one is wrong. Required values are there."""
+    relation = batch.feed.tables[table]
+    found = batch.con.execute(f"SELECT *, rowid AS _row FROM {relation} ORDER BY rowid")
+    columns = [str(c[0]) for c in found.description or []]
+    for values in found.fetchall():
+        row = {c: tidy(v) for c, v in zip(columns, values, strict=True)}
+        row["_table"] = table
+        for name in sorted(CONTROL[table].required):
+            if row.get(name) is None:
+                raise fault(batch, row, name, "a value is missing.")
+        yield row
+
+
+def tidy(value: Any) -> Any:
+    """Text without blanks at its ends; nothing left is None. A login keeps its blanks: they are a fault to name."""
+    return (value if value.strip() else None) if isinstance(value, str) else value
+
+
+def fault(batch: Batch, row: Row, column: str, problem: str) -> LoadError:
+    """What is wrong with a definition, and where."""
+    file, line = batch.feed.locate(batch.con, row["_table"], [row["_row"]])[0]
+    return LoadError(problem, file=file, line=line, column=column, value=row.get(column))
+
+
+def put_project(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:
+    """A project, by its name."""
+    name = row["name"].strip()
+    values = {"description": row.get("description"), "client": row.get("client")}
+    if name in known.projects:
+        before = batch.con.execute(
+            "SELECT description, client FROM control.projects WHERE project_id = ?", [known.projects[name]]
+        ).fetchone()
+        after = {k: v if v is not None else b for (k, v), b in zip(values.items(), before or (None, None), strict=True)}
+        if before != tuple(after.values()):
+            batch.con.execute(
+                "UPDATE control.projects SET description = $description, client = $client WHERE project_id = $id",
+                {**after, "id": known.projects[name]},
+            )
+            yield entry("change project", "project", name, after, known.projects[name])
+        return
+    known.projects[name] = project_id = next_id(batch, "projects", "project_id")
+    created = instant(batch, row, "created_at") or batch.now
+    insert(batch, "projects", {"project_id": project_id, "name": name, **values, "created_at": created})
+    yield entry("create project", "project", name, values, project_id)
+
+
+def put_user(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:
+    """A user, by login; a login that differs from another only by case, blanks or look-alike letters is refused."""
+    login = row["login"]
+    if problem := login_fault(login):
+        raise fault(batch, row, "login", problem)
+    first = batch.con.execute("SELECT login FROM control.users WHERE lower(login) = lower(?)", [login]).fetchone()
+    if first and first[0] != login:
+        raise fault(batch, row, "login", f"it differs from the login {first[0]!r} only by case.")
+    role = row.get("role")
+    if role is not None and role not in known.roles:
+        raise fault(batch, row, "role", f"there is no such role.{did_you_mean(role, known.roles)}")
+    values = {"name": row.get("name"), "email": row.get("email"), "role": role, "active": truth(batch, row, "active")}
+    if first:
+        user_id = known.users[login.lower()]
+        before = batch.con.execute(
+            "SELECT name, email, role, active FROM control.users WHERE user_id = ?", [user_id]
+        ).fetchone()
+        after = {k: v if v is not None else b for (k, v), b in zip(values.items(), before or [None] * 4, strict=True)}
+        if before != tuple(after.values()):
+            batch.con.execute(
+                "UPDATE control.users SET name = $name, email = $email, role = $role, active = $active "
+                "WHERE user_id = $id",
+                {**after, "id": user_id},
+            )
+            yield entry("change user", "user", login, after)
+    else:
+        known.users[login.lower()] = user_id = next_id(batch, "users", "user_id")
+        after = {**values, "role": role or "Operator", "active": values["active"] is not False}
+        insert(batch, "users", {"user_id": user_id, "login": login, **after})
+        yield entry("create user", "user", login, after)
+    for group in filter(None, (part.strip() for part in (row.get("groups") or "").split(";"))):
+        yield from put_group_member(batch, known, group, user_id, login)
+
+
+def put_group_member(batch: Batch, known: Known, group: str, user_id: int, login: str) -> Iterator[Entry]:
+    """A user in a group; the group is made where it is new."""
+    if group not in known.groups:
+        known.groups[group] = next_id(batch, "groups", "group_id")
+        insert(batch, "groups", {"group_id": known.groups[group], "name": group})
+        yield entry("create group", "group", group, {})
+    member = {"group_id": known.groups[group], "user_id": user_id}
+    if not batch.count("SELECT count(*) FROM control.group_members WHERE group_id = $group_id AND user_id = $user_id", member):
+        insert(batch, "group_members", member)
+        yield entry("add to group", "group", group, {"user": login})
+
+
+def put_membership(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:
+    """A user in a project, from when to when."""
+    user_id = known.users.get(row["login"].strip().lower())
+    if user_id is None:
+        raise fault(batch, row, "login", f"there is no such user.{did_you_mean(row['login'], known.users)}")
+    project_id = project_of(batch, known, row)
+    values = {"user_id": user_id, "project_id": project_id, **validity(batch, row)}
+    there = batch.count(
+        "SELECT count(*) FROM control.memberships WHERE user_id = $user_id AND project_id = $project_id "
+        "AND valid_from IS NOT DISTINCT FROM $valid_from AND valid_to IS NOT DISTINCT FROM $valid_to",
+        values,
+    )
+    if not there:
+        insert(batch, "memberships", values)
+        yield entry("add member", "project", row["project"].strip(), {"user": row["login"], **validity(batch, row)}, project_id)
+
+
+def put_object(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:
+    """An object, by kind and name."""
+    kind, name = row["kind"].strip(), row["name"].strip()
+    if kind not in OBJECT_KINDS:
+        raise fault(batch, row, "kind", f"kinds are {', '.join(OBJECT_KINDS)}.{did_you_mean(kind, OBJECT_KINDS)}")
+    attributes = row.get("attributes")
+    if attributes is not None:
+        try:
+            json.loads(attributes)
+        except ValueError as error:
+            raise fault(batch, row, "attributes", f"it is not JSON ({error}).") from None
+    if (kind, name) not in known.objects:
+        known.objects[kind, name] = next_id(batch, "objects", "object_id")
+        values = {"kind": kind, "name": name, "source_id": row.get("source_id"), "attributes": attributes}
+        insert(batch, "objects", {"object_id": known.objects[kind, name], **values})
+        yield entry("create object", kind, name, values)
+
+
+def put_owned(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:
+    """An object with its project of today; one that is in another project moves now, and its past stays."""
+    yield from put_object(batch, known, row)
+    if row.get("project") is None:
+        return
+    kind, name = row["kind"].strip(), row["name"].strip()
+    object_id, project_id = known.objects[kind, name], project_of(batch, known, row)
+    owners = batch.con.execute(
+        "SELECT project_id FROM control.project_objects WHERE object_id = ? AND (valid_to IS NULL OR valid_to > ?)",
+        [object_id, batch.now],
+    ).fetchall()
+    if (project_id,) in owners:
+        return
+    since = batch.now if owners and kind in EXCLUSIVE else None
+    if since:
+        batch.con.execute(
+            "UPDATE control.project_objects SET valid_to = $now WHERE object_id = $id AND "
+            "(valid_to IS NULL OR valid_to > $now)",
+            {"now": since, "id": object_id},
+        )
+    insert(batch, "project_objects", {"object_id": object_id, "project_id": project_id, "valid_from": since})
+    yield entry("add object", kind, name, {"project": row["project"], "valid_from": since}, project_id)
+
+
+def put_ownership(batch: Batch, known: Known, rows: list[Row]) -> Iterator[Entry]:
+    """Who owns which object from when to when: what the file says of an object replaces what was there."""
+    by_object: dict[int, list[Row]] = {}
+    for row in rows:
+        kind, name = row["kind"].strip(), row["name"].strip()
+        if (kind, name) not in known.objects:
+            near = did_you_mean(name, [n for k, n in known.objects if k == kind])
+            raise fault(batch, row, "name", f"there is no such {kind}.{near}")
+        row |= validity(batch, row) | {"project_id": project_of(batch, known, row), "_kind": kind}
+        by_object.setdefault(known.objects[kind, name], []).append(row)
+    for object_id, owned in by_object.items():
+        owned.sort(key=lambda row: row["valid_from"] or datetime.min)
+        for one, other in pairwise(owned):
+            until, since = one["valid_to"] or datetime.max, other["valid_from"] or datetime.min
+            if one["_kind"] in EXCLUSIVE and until > since:
+                raise fault(
+                    batch, other, "project", f"{one['name']} is in {one['project']} at that time, and a {one['_kind']} "
+                    "is in at most one project at a time."
+                )
+        values = [{k: row[k] for k in ("project_id", "valid_from", "valid_to")} for row in owned]
+        before = batch.con.execute(
+            "SELECT project_id, valid_from, valid_to FROM control.project_objects WHERE object_id = ? "
+            "ORDER BY valid_from NULLS FIRST, project_id",
+            [object_id],
+        ).fetchall()
+        if before == [tuple(v.values()) for v in values]:
+            continue
+        batch.con.execute("DELETE FROM control.project_objects WHERE object_id = ?", [object_id])
+        for value in values:
+            insert(batch, "project_objects", {"object_id": object_id, **value})
+            yield entry("own object", owned[0]["_kind"], owned[0]["name"], value, value["project_id"])
+
+
+def put_target(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:
+    """A queue's thresholds from an instant on."""
+    name = row["queue"].strip()
+    queue_id = known.objects.get(("queue", name))
+    if queue_id is None:
+        near = did_you_mean(name, [n for k, n in known.objects if k == "queue"])
+        raise fault(batch, row, "queue", f"there is no such queue.{near}")
+    columns = ("answer_within_s", "short_abandon_s", "goal", "reply_within_s")
+    values: Row = {column: number(batch, row, column) for column in columns}
+    if values["goal"] is not None and not 0 < values["goal"] <= 1:
+        raise fault(batch, row, "goal", "a goal is a share above 0 and up to 1, such as 0.8 for 80 %.")
+    key = {"queue_id": queue_id, "valid_from": instant(batch, row, "valid_from")}
+    of_key = "WHERE queue_id = $queue_id AND valid_from IS NOT DISTINCT FROM $valid_from"
+    before = batch.con.execute(f"SELECT {', '.join(columns)} FROM control.targets {of_key}", key).fetchone()
+    if before == tuple(values.values()):
+        return
+    batch.con.execute(f"DELETE FROM control.targets {of_key}", key)
+    insert(batch, "targets", {**key, **values})
+    yield entry("set target", "queue", name, {"valid_from": key["valid_from"], **values})
+
+
+def project_of(batch: Batch, known: Known, row: Row) -> int:
+    """The project that a row names."""
+    project_id = known.projects.get(row["project"].strip())
+    if project_id is None:
+        raise fault(batch, row, "project", f"there is no such project.{did_you_mean(row['project'], known.projects)}")
+    return project_id
+
+
+def validity(batch: Batch, row: Row) -> Row:
+    """From when to when a definition holds, half-open."""
+    values = {name: instant(batch, row, name) for name in ("valid_from", "valid_to")}
+    if values["valid_from"] and values["valid_to"] and values["valid_from"] >= values["valid_to"]:
+        raise fault(batch, row, "valid_to", "it is not after valid_from.")
+    return values
+
+
+def instant(batch: Batch, row: Row, column: str) -> datetime | None:
+    """An instant of a definition as naive UTC; without an offset it is local time of the load's zone."""
+    value = row.get(column)
+    if value is None:
+        return None
+    try:
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        raise fault(batch, row, column, "it is no instant; write 2025-06-01 or 2025-06-01T08:00:00+02:00.") from None
+    at = at if at.tzinfo else at.replace(tzinfo=clock.zone_info(batch.zone))
+    at = at.astimezone(UTC).replace(tzinfo=None)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def number(batch: Batch, row: Row, column: str) -> float | None:
+    """A number of a definition that is not negative."""
+    value = row.get(column)
+    if value is None:
+        return None
+    try:
+        read = float(value)
+    except ValueError:
+        raise fault(batch, row, column, "it is no number.") from None
+    if not 0 <= read < float("inf"):
+        raise fault(batch, row, column, "it may not be negative.")
+    return read
+
+
+def truth(batch: Batch, row: Row, column: str) -> bool | None:
+    """Yes or no."""
+    value = row.get(column)
+    if value is None or isinstance(value, bool):
+        return value
+    said = str(value).strip().lower()
+    if said in ("true", "yes", "1", "t", "y"):
+        return True
+    if said in ("false", "no", "0", "f", "n"):
+        return False
+    raise fault(batch, row, column, "it is neither true nor false.")
+
+
+def next_id(batch: Batch, table: str, column: str) -> int:
+    """An id that was never used: rows of these tables are archived, not deleted."""
+    return batch.count(f"SELECT coalesce(max({column}), 0) + 1 FROM control.{table}")
+
+
+def insert(batch: Batch, table: str, values: Mapping[str, Any]) -> None:
+    """Add a row to a table of the control file."""
+    names, marks = ", ".join(f'"{n}"' for n in values), ", ".join(f"${n}" for n in values)
+    batch.con.execute(f"INSERT INTO control.{table} ({names}) VALUES ({marks})", dict(values))
+
+
+def entry(action: str, kind: str, subject: str, after: Mapping[str, Any], project_id: int | None = None) -> Entry:
+    """What the change log says of it."""
+    said = {k: str(v) if isinstance(v, datetime) else v for k, v in after.items() if v is not None}
+    return Entry("", action, kind, subject, project_id, None, json.dumps(said, ensure_ascii=False) if said else None)

@@ -1,0 +1,221 @@
+"""One load: read, check, stamp, mask, merge, publish; all of it or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from okireports import audit, clock, sources
+from okireports.audit import Entry
+from okireports.disk import Folder, Writer, write
+from okireports.disk.folder import quoted
+from okireports.errors import BadOption, LoadError
+from okireports.loading import adopt, contacts, merge, presence, split, stamp, transfers, typed
+from okireports.loading.batch import Batch, LoadResult
+from okireports.loading.definitions import load_definitions
+from okireports.tables import FACTS, canonical_columns, required_columns
+
+MEMORY = "6GB"  # what the engine may hold; beyond it, it spills to the centre's own disk
+REJECTED = """CREATE TABLE rejected (table_name VARCHAR, _row BIGINT, column_name VARCHAR, value VARCHAR, reason VARCHAR,
+row_text VARCHAR)"""
+
+
+def load(
+    folder: Folder,
+    path: str | os.PathLike[str],
+    *,
+    source: str = "canonical",
+    timezone: str | None = None,
+    ambiguous: str = "earlier",
+    create_missing: bool = False,
+    strict: bool = False,
+    actor: str = "system",
+    now: datetime,
+    progress: Callable[[str], None] = lambda step: None,
+) -> LoadResult:
+    """Load files into the centre; all of them or nothing.
+
+    Args:
+        folder: the centre's folder.
+        path: a folder of files, or one file.
+        source: "canonical", "bank-1999", or the path of a mapping.
+        timezone: of times that carry no offset; None: the source's own, else the centre's.
+        ambiguous: "earlier", "later" or "reject" for local times that a change of the clock doubles or skips.
+        create_missing: declare the people and objects that facts name and nothing declares.
+        strict: one bad row stops the load.
+        actor: who loads, for the change log.
+        now: the time of the load (aware).
+        progress: called with the name of each step.
+
+    Raises:
+        LoadError: a file cannot be read, a definition is wrong, or (strict) a row is.
+        CenterBusy: another load is under way.
+    """
+    if ambiguous not in ("earlier", "later", "reject"):
+        raise BadOption(f"ambiguous={ambiguous!r}: it is 'earlier', 'later' or 'reject'.")
+    if timezone is not None:
+        clock.zone_info(timezone)
+    with write(folder, "load") as writer:
+        stage(writer)
+        settings = dict(writer.con.execute("SELECT key, value FROM control.settings").fetchall())
+        progress("reading")
+        feed = sources.read(
+            writer.con,
+            Path(path),
+            source=source,
+            timezone=timezone,
+            known=canonical_columns(),
+            required=required_columns(),
+        )
+        row = writer.con.execute("SELECT coalesce(max(load_id), 0) + 1 FROM control.loads").fetchone()
+        batch = Batch(
+            writer,
+            feed,
+            settings,
+            folder.secret.read_text("utf-8").strip(),
+            int(row[0]) if row else 1,
+            timezone or feed.timezone or settings["timezone"],
+            ambiguous,
+            now.astimezone(UTC).replace(tzinfo=None),
+            progress,
+        )
+        batch.notes.update(feed.notes)
+        changes = load_definitions(batch, actor)
+        if create_missing or feed.create_missing:
+            made = stamp.create_missing(batch)
+            changes += [Entry(actor, "create missing", kind, name, reason=f"load {batch.load_id}") for kind, name in made]
+        place(batch)
+        return commit(batch, changes, actor, strict)
+
+
+def stage(writer: Writer) -> None:
+    """The scratch database of a load, and what the engine may use."""
+    writer.con.execute(f"SET memory_limit = '{MEMORY}'")
+    writer.con.execute(f"ATTACH {quoted(writer.folder.work / 'staging.duckdb')} AS staging")
+    writer.con.execute("USE staging")
+    for schema in ("raw", "typed", "fact", "before", "moved"):
+        writer.con.execute(f"CREATE SCHEMA {schema}")
+    writer.con.execute(REJECTED)
+
+
+def place(batch: Batch) -> None:
+    """From raw rows to the rows that each project is to hold."""
+    stamp.prepare(batch)
+    contacts.prepare(batch)
+    for fact in FACTS.values():
+        if fact.internal:
+            continue
+        if fact.name in batch.feed.tables:
+            batch.progress(f"{fact.name}: checking and stamping")
+            typed.type_rows(batch, fact)
+            typed.tidy_words(batch, fact)
+            stamp.localise(batch, fact)
+            stamp.refuse_rows(batch, fact)
+            stamp.stamp(batch, fact)
+            batch.con.execute(f'DROP TABLE typed."{fact.name}"')
+        split.off(batch, fact.name)
+        adopt.adopt(batch, fact)
+        if batch.has(fact):
+            adopt.find_before(batch, fact)
+    presence.derive(batch)
+    presence.copy_shifts(batch)
+    transfers.mark(batch)
+    contacts.gather(batch)
+
+
+def commit(batch: Batch, changes: Iterable[Entry], actor: str, strict: bool) -> LoadResult:
+    """Keep what was rejected, write the segments, and list the load."""
+    con, folder = batch.con, batch.writer.folder
+    rejects = rejected_rows(batch)
+    if strict and len(rejects):
+        worst = rejects.iloc[0]
+        raise LoadError(
+            f"strict: {len(rejects):,} rows are wrong; the first one: {worst['reason']}.",
+            file=worst["file"],
+            line=int(worst["line"]),
+            column=worst["column_name"],
+            value=worst["value"],
+        )
+    raw = [name for name in batch.feed.tables if name in FACTS]
+    rows_in = sum(batch.count(f"SELECT count(*) FROM {batch.feed.tables[name]}") for name in raw) + structural(batch)
+    unassigned = count_unassigned(batch, raw)
+    for fact in FACTS.values():
+        if batch.has(fact):
+            batch.progress(f"{fact.name}: writing")
+            merge.publish(batch, fact)
+            con.execute(f'DROP TABLE fact."{fact.name}" CASCADE')
+    if len(rejects):
+        keep(rejects, folder.rejects / f"{batch.load_id}.parquet", batch)
+    files = json.dumps([{"file": f.path, "sha256": f.sha256, "bytes": f.bytes} for f in batch.feed.files])
+    values = [batch.load_id, batch.feed.source, files, batch.now, rows_in, rows_in - len(rejects), len(rejects)]
+    values += [batch.updated, unassigned, json.dumps(batch.notes, ensure_ascii=False), batch.writer.generation]
+    con.execute(f"INSERT INTO control.loads VALUES ({', '.join('?' for _ in values)})", values)
+    loaded = Entry(actor, "load", "load", str(batch.load_id), after=json.dumps({"rows_in": rows_in, "files": len(batch.feed.files)}))
+    audit.close(batch.writer, [*changes, loaded], batch.now)
+    con.execute("USE memory")
+    con.execute("DETACH staging")
+    return LoadResult(
+        batch.load_id,
+        batch.writer.generation,
+        rows_in,
+        rows_in - len(rejects),
+        len(rejects),
+        batch.updated,
+        unassigned,
+        rejects,
+        dict(batch.notes),
+        batch.feed.unknown_columns,
+        sum(p.stat().st_size for p in batch.writer.written),
+    )
+
+
+def structural(batch: Batch) -> int:
+    """How many lines of facts could not even be split into columns."""
+    return batch.count(f"SELECT count(*) FROM {batch.feed.rejects}") if batch.feed.rejects else 0
+
+
+def rejected_rows(batch: Batch) -> pd.DataFrame:
+    """The rejected rows with file and line."""
+    columns = ["table_name", "file", "line", "column_name", "value", "reason", "row_text"]
+    frames = [pd.DataFrame(columns=columns)]
+    if batch.feed.rejects:
+        frames.append(batch.con.execute(f"SELECT {', '.join(columns)} FROM {batch.feed.rejects}").df())
+    rows = batch.con.execute("SELECT * FROM rejected ORDER BY table_name, _row").df()
+    for table, part in rows.groupby("table_name"):
+        where = batch.feed.locate(batch.con, str(table), [int(r) for r in part["_row"]])
+        frames.append(part.assign(file=[f for f, _ in where], line=[n for _, n in where])[columns])
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else frames[0]
+
+
+def keep(rejects: pd.DataFrame, path: Path, batch: Batch) -> None:
+    """Write the rejected rows beside the centre; they belong to the generation that is being written."""
+    batch.writer.written.append(path)
+    batch.con.register("rejects_frame", rejects)
+    batch.con.execute(f"COPY (SELECT * FROM rejects_frame) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd)")
+    batch.con.unregister("rejects_frame")
+    path.chmod(0o600)
+
+
+def count_unassigned(batch: Batch, tables: list[str]) -> int:
+    """How many rows of this load no project owns: those that stand in the store of no project only."""
+    total = 0
+    for name in tables:
+        fact = FACTS[name]
+        if fact.copied:
+            of = f'SELECT "{fact.id}" FROM fact."{name}"'
+            own = "AND NOT coalesce(masked, false)" if name == "statuses" else ""
+            total += batch.count(
+                f"""SELECT count(*) FROM fact."{name}" WHERE project_id = 0 {own} AND load_id = {batch.load_id}
+                AND "{fact.id}" NOT IN ({of} WHERE project_id <> 0)"""
+            )
+        elif batch.has(fact):
+            total += batch.count(f'SELECT count(*) FROM fact."{name}" WHERE project_id = 0 AND _row IS NOT NULL')
+    return total
+
+

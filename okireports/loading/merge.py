@@ -1,0 +1,168 @@
+"""What changes on disk: only segments that gain or lose a row are written anew, in order of their start."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from okireports.disk import NewSegment, Segment, segments_of
+from okireports.disk.segments import ALWAYS
+from okireports.errors import LoadError
+from okireports.loading.batch import Batch, names
+from okireports.loading.stored import attach, whole
+from okireports.tables import Fact
+
+MONTHS_APART = 3  # closed months that may stand beside their year before they are merged into it
+
+
+def publish(batch: Batch, fact: Fact) -> None:
+    """Write the segments of one table that this load changes.
+
+    Raises:
+        LoadError: two different ids have the same hash.
+    """
+    find_changes(batch, fact)
+    published = segments_of(batch.con, fact.name)
+    losing = {file for (file,) in batch.con.execute("SELECT DISTINCT _file FROM leaving").fetchall()}
+    gains = batch.con.execute(
+        f"SELECT project_id, {month(fact)} AS month, count(*) FROM coming GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    if not losing and not gains:
+        return
+    routes = route(published, [(int(p), m) for p, m, _ in gains])
+    batch.con.execute("CREATE OR REPLACE TABLE routes (project_id BIGINT, month VARCHAR, stretch VARCHAR)")
+    batch.con.executemany("INSERT INTO routes VALUES (?, ?, ?)", [(p, m, s) for (p, m), (s, _) in routes.items()] or [(None,) * 3])
+    batch.con.execute(
+        f"""CREATE OR REPLACE TABLE sorted AS SELECT c.*, r.stretch AS _stretch FROM
+        (SELECT *, {month(fact)} AS _month FROM coming) c JOIN routes r ON r.project_id = c.project_id AND r.month = c._month
+        ORDER BY c.project_id, r.stretch, {order(fact, "c.")}"""
+    )
+    coming: dict[tuple[int, str], int] = defaultdict(int)
+    sources: dict[tuple[int, str], set[Segment]] = defaultdict(set)
+    for project, m, rows in gains:
+        stretch, merged = routes[int(project), m]
+        coming[int(project), stretch] += rows
+        sources[int(project), stretch] |= merged
+    for segment in published:
+        if segment.file in losing and not any(segment in merged for merged in sources.values()):
+            sources[segment.project_id, segment.stretch].add(segment)
+    for (project, stretch), merged in sorted(sources.items(), key=lambda item: item[0]):
+        rewrite(batch, fact, project, stretch, sorted(merged, key=lambda s: s.file), coming[project, stretch])
+
+
+def find_changes(batch: Batch, fact: Fact) -> None:
+    """Make `coming` and `leaving`: the rows that are new or differ, and the published ones that they replace."""
+    mine, table = names(fact), f'"{fact.name}"'
+    key = ["project_id", fact.id or "contact_key"]
+    same_key = " AND ".join(f'b."{k}" = i."{k}"' for k in key)
+    content = [c.name for c in fact.all_columns if c.name != "load_id"]
+    same = " AND ".join(f'b."{c}" IS NOT DISTINCT FROM i."{c}"' for c in content)
+    batch.con.execute("DROP VIEW IF EXISTS coming")
+    batch.con.execute("DROP TABLE IF EXISTS coming_rows")
+    if not batch.count(f"SELECT count(*) FROM before.{table}"):
+        if batch.count(f"SELECT count(*) - count(DISTINCT ({', '.join(key)})) FROM fact.{table}"):
+            raise LoadError(f"two ids of {fact.name} have the same hash; give one of the two rows another source_id.")
+        batch.con.execute(f"CREATE VIEW coming AS SELECT {mine} FROM fact.{table}")
+        batch.con.execute("CREATE OR REPLACE TABLE leaving (id BIGINT, project_id BIGINT, _file VARCHAR)")
+        return
+    collided = batch.count(
+        f"""SELECT count(*) FROM fact.{table} i JOIN before.{table} b ON {same_key}
+        WHERE b.source_id IS DISTINCT FROM i.source_id AND i.source = b.source"""
+    )
+    if collided:
+        raise LoadError(f"two ids of {fact.name} have the same hash; give one of the two rows another source_id.")
+    batch.con.execute(
+        f"""CREATE TABLE coming_rows AS SELECT {mine} FROM fact.{table} i
+        WHERE NOT EXISTS (FROM before.{table} b WHERE {same_key} AND {same})"""
+    )
+    batch.con.execute("CREATE VIEW coming AS FROM coming_rows")
+    batch.con.execute(
+        f"""CREATE OR REPLACE TABLE leaving AS SELECT "{key[1]}" AS id, project_id, _file FROM before.{table} b
+        WHERE NOT EXISTS (FROM fact.{table} i WHERE {same_key} AND {same})"""
+    )
+    own = "_row IS NOT NULL" if has_rows(batch, fact) else "false"
+    batch.updated += batch.count(
+        f"""SELECT count(DISTINCT "{key[1]}") FROM fact.{table} WHERE {own}
+        AND "{key[1]}" IN (SELECT id FROM leaving) AND "{key[1]}" IN (SELECT "{key[1]}" FROM coming_rows)"""
+    )
+
+
+def has_rows(batch: Batch, fact: Fact) -> bool:
+    """Do the rows of this table say from which row of the files they come?"""
+    return "_row" in {str(name) for name, *_ in batch.con.execute(f'DESCRIBE fact."{fact.name}"').fetchall()}
+
+
+def month(fact: Fact) -> str:
+    """SQL: the month in which a row starts, as `2025-06`."""
+    return f"strftime(\"{fact.start}\", '%Y-%m')" if fact.start else f"'{ALWAYS}'"
+
+
+def order(fact: Fact, of: str = "") -> str:
+    """SQL: the order of rows within a segment."""
+    key = fact.id or "contact_key"
+    return f'{of}"{fact.start}", {of}"{key}"' if fact.start else f'{of}"{key}"'
+
+
+def route(
+    published: tuple[Segment, ...], months: list[tuple[int, str]]
+) -> dict[tuple[int, str], tuple[str, set[Segment]]]:
+    """For each project's month that gains rows: the stretch it is written to, and the segments merged into that.
+
+    The newest month has a file of its own; a closed month stays where it is, or goes with its year. Closed months that
+    have come apart from their year are merged into it once there are more than three of them.
+    """
+    routes: dict[tuple[int, str], tuple[str, set[Segment]]] = {}
+    for project in sorted({project for project, _ in months}):
+        mine = [segment for segment in published if segment.project_id == project]
+        gaining = sorted(m for p, m in months if p == project)
+        by_stretch = {segment.stretch: segment for segment in mine}
+        if ALWAYS in gaining:
+            routes[project, ALWAYS] = (ALWAYS, set(by_stretch.values()))
+            continue
+        newest = max([*gaining, *(s for s in by_stretch if len(s) == 7)])
+        covered = {s.stretch: f"{s.last_at:%Y-%m}" for s in mine if len(s.stretch) == 4 and s.last_at}
+        newest = max([newest, *covered.values()])
+        where = {m: stretch_for(m, newest, by_stretch, covered) for m in gaining}
+        for year in sorted({m[:4] for m in gaining}):
+            apart = {s for s in [*by_stretch, *where.values()] if len(s) == 7 and s[:4] == year and s != newest}
+            if len(apart) > MONTHS_APART or (apart and year in where.values()):
+                where |= {m: year for m, s in where.items() if s in apart}
+                merged = {by_stretch[s] for s in (*apart, year) if s in by_stretch}
+                for m, s in where.items():
+                    if s == year:
+                        routes[project, m] = (year, merged)
+        for m, stretch in where.items():
+            held = {by_stretch[stretch]} if stretch in by_stretch else set()
+            routes.setdefault((project, m), (stretch, held))
+    return routes
+
+
+def stretch_for(month: str, newest: str, by_stretch: dict[str, Segment], covered: dict[str, str]) -> str:
+    """The stretch into which a month's rows go."""
+    if month in by_stretch:
+        return month
+    year = month[:4]
+    if month == newest:
+        return month
+    return year if year not in covered or month <= covered[year] else month
+
+
+def rewrite(batch: Batch, fact: Fact, project: int, stretch: str, merged: list[Segment], gained: int) -> None:
+    """Write one segment: what stays of the old ones, and what comes."""
+    con, mine = batch.con, names(fact)
+    parts = []
+    for index, segment in enumerate(merged):
+        attach(con, batch.writer.folder, segment, f"old{index}")
+        rows = whole(con, f"old{index}", segment)
+        key = fact.id or "contact_key"
+        left = f"SELECT id FROM leaving WHERE _file = '{segment.file}'"
+        parts.append(f'SELECT {mine} FROM {rows} WHERE "{key}" NOT IN ({left})')
+    if gained:
+        parts.append(f"SELECT {mine} FROM sorted WHERE project_id = {project} AND _stretch = '{stretch}'")
+    select = " UNION ALL ".join(parts)
+    select = f"SELECT * FROM ({select}) ORDER BY {order(fact)}" if merged else select
+    kept = sum(segment.rows for segment in merged)
+    if kept + gained and batch.count(f"SELECT count(*) FROM (SELECT 1 FROM ({select}) LIMIT 1)"):
+        batch.writer.add(NewSegment(project, fact.name, stretch, select), kept + gained)
+    for index, segment in enumerate(merged):
+        con.execute(f"DETACH old{index}")
+        batch.writer.retire(segment)

@@ -1,0 +1,47 @@
+"""What calls bring along goes to tables of its own: costs and recordings open only to those with the right."""
+
+from __future__ import annotations
+
+from okireports.disk.folder import quoted
+from okireports.loading.batch import Batch, fact_id
+from okireports.tables import FACTS
+
+CALLS = FACTS["calls"]
+
+
+def off(batch: Batch, table: str) -> None:
+    """Add to `charges` or `recordings` what calls say of themselves."""
+    if table not in ("charges", "recordings") or not batch.has(CALLS):
+        return
+    there = {str(name) for name, *_ in batch.con.execute("DESCRIBE fact.calls").fetchall()}
+    own = {"project_id": "project_id", "call_id": "call_id", "load_id": "load_id", "source": "source"}
+    if table == "charges" and "_cost" in there:
+        currency = "_currency" if "_currency" in there else "NULL::VARCHAR"
+        values = own | {
+            "charge_id": fact_id("'charges'", "source", "'call'", "source_id"),
+            "kind": "'telephony'",
+            "operator_id": "operator_id",
+            "quantity": "(coalesce(talk_ms, 0) / 60000.0)::DECIMAL(18,6)",
+            "unit": "'minute'",
+            "amount": "_cost",
+            "currency": f"coalesce({currency}, {quoted(batch.settings['currency'])})",
+            "at": "started_at",
+        }
+        add(batch, "charges", values, "_cost IS NOT NULL")
+    if table == "recordings" and "_recording" in there:
+        bytes_ = "_recording_bytes" if "_recording_bytes" in there else "NULL::BIGINT"
+        values = own | {
+            "recording_id": fact_id("'recordings'", "source", "'call'", "source_id"),
+            "url": "_recording",
+            "bytes": bytes_,
+            "length_ms": "coalesce(talk_ms, 0) + coalesce(hold_ms, 0)",
+            "at": "started_at",
+        }
+        add(batch, "recordings", values, "_recording IS NOT NULL")
+
+
+def add(batch: Batch, table: str, values: dict[str, str], where: str) -> None:
+    """Add rows of calls, as rows of another table."""
+    batch.empty(FACTS[table])
+    columns = ", ".join(f'"{name}"' for name in values)
+    batch.con.execute(f'INSERT INTO fact."{table}" ({columns}) SELECT {", ".join(values.values())} FROM fact.calls WHERE {where}')

@@ -1,0 +1,82 @@
+"""Rows that are published already, looked up where a load needs them: by id, by parent, by operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import duckdb
+
+from okireports.disk import Folder, Segment, segments_of
+from okireports.disk.folder import quoted
+from okireports.errors import DamagedCenter
+from okireports.loading.batch import Batch, names
+from okireports.tables import FACTS, Fact
+
+
+def pull(
+    batch: Batch,
+    fact: Fact,
+    where: str,
+    into: str,
+    *,
+    projects: tuple[int, ...] | None = None,
+    since: datetime | None = None,
+    columns: tuple[str, ...] = (),
+) -> None:
+    """Make the table `into` of published rows that fulfil a condition, with the `_file` that holds each.
+
+    Args:
+        batch: the load.
+        fact: the table.
+        where: SQL over its columns; it may name tables of the load.
+        into: the table to make.
+        projects: only of these.
+        since: leave out segments in which everything ended before.
+        columns: only these; all when empty.
+    """
+    wanted = ", ".join(f'"{c}"' for c in columns) or names(fact)
+    types = ", ".join(f'"{c.name}" {c.type}' for c in fact.all_columns if not columns or c.name in columns)
+    batch.con.execute(f"CREATE OR REPLACE TABLE {into} ({types}, _file VARCHAR)")
+    order = ", ".join(f'"{c.name}"' for c in fact.all_columns if not columns or c.name in columns)
+    for segment in segments_of(batch.con, fact.name, projects):
+        if since is not None and segment.last_end is not None and segment.last_end < since:
+            continue
+        with opened(batch.con, batch.writer.folder, segment) as rows:
+            batch.con.execute(
+                f"INSERT INTO {into} SELECT {order}, {quoted(segment.file)} FROM (SELECT {wanted} FROM {rows} WHERE {where})"
+            )
+
+
+@contextmanager
+def opened(con: duckdb.DuckDBPyConnection, folder: Folder, segment: Segment) -> Iterator[str]:
+    """Attach one published segment; gives SQL of its rows with all columns of today's model."""
+    attach(con, folder, segment, "old")
+    try:
+        yield whole(con, "old", segment)
+    finally:
+        con.execute("DETACH old")
+
+
+def attach(con: duckdb.DuckDBPyConnection, folder: Folder, segment: Segment, alias: str) -> None:
+    """Attach a segment read-only; one that was truncated or altered is refused."""
+    path = segment.path(folder)
+    size = path.stat().st_size
+    if size != segment.bytes:
+        raise DamagedCenter(
+            f"{path} has {size:,} bytes instead of {segment.bytes:,}: it was truncated or altered. Restore it from a "
+            "backup, or roll back to a generation that does not name it."
+        )
+    con.execute(f"ATTACH {quoted(path)} AS {alias} (READ_ONLY)")
+
+
+def whole(con: duckdb.DuckDBPyConnection, alias: str, segment: Segment) -> str:
+    """SQL of a segment's rows; columns that came into the model after it was written are NULL."""
+    fact = FACTS[segment.table]
+    sql = "SELECT column_name FROM duckdb_columns() WHERE database_name = ? AND table_name = ?"
+    there = {name for (name,) in con.execute(sql, [alias, segment.table]).fetchall()}
+    columns = ", ".join(
+        f'"{c.name}"' if c.name in there else f'NULL::{c.type} AS "{c.name}"' for c in fact.all_columns
+    )
+    return f'(SELECT {columns} FROM {alias}."{segment.table}")'

@@ -1,0 +1,161 @@
+"""Text becomes values: one pass over the raw rows; what cannot be read is a rejected row with its column and value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from okireports.disk.folder import quoted
+from okireports.loading.batch import Batch
+from okireports.tables import OUTCOMES, Column, Fact
+
+EARLIEST, LATEST = "1900-01-02", "2199-12-30"  # instants outside are taken for misprints
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a raw column is read: SQL of its value, whether reading can fail, and SQL of whether it is local time."""
+
+    name: str
+    value: str
+    can_fail: bool = True
+    local: str | None = None
+
+
+def type_rows(batch: Batch, fact: Fact) -> None:
+    """Make `typed.<name>` of `raw.<name>`: values, `_reason`, `_column`, `_value` of the first fault, `_row`, `_file`."""
+    raw = batch.feed.tables[fact.name]
+    kinds = {str(name): str(kind) for name, kind, *_ in batch.con.execute(f"DESCRIBE {raw}").fetchall()}
+    given = {name: column for name, column in fact.given.items() if name in kinds}
+    readings = [read_column(name, column, kinds[name]) for name, column in given.items()]
+    needed = fact.required - {"outcome"}
+    unread = '"{0}" IS NULL AND nullif(trim("_raw_{0}"), \'\') IS NOT NULL'
+    faults = [(r.name, unread.format(r.name), "the value cannot be read") for r in readings if r.can_fail]
+    faults += [(r.name, f'"{r.name}" IS NULL', "a value is missing") for r in readings if r.name in needed]
+    case = " ".join(f"WHEN {test} THEN {index}" for index, (_, test, _) in enumerate(faults))
+    inner = [f'{r.value} AS "{r.name}"' for r in readings]
+    raws = [f'"_raw_{r.name}"' for r in readings if r.can_fail] or ["_none"]
+    inner += ["NULL AS _none"] if raws == ["_none"] else []
+    inner += [f'"{r.name}"::VARCHAR AS "_raw_{r.name}"' for r in readings if r.can_fail]
+    inner += [f'{r.local} AS "_local_{r.name}"' for r in readings if r.local]
+    batch.con.execute(
+        f"""CREATE TABLE typed."{fact.name}" AS SELECT * EXCLUDE ({", ".join(raws)}) FROM (
+        SELECT *, {f"CASE {case} END" if faults else "NULL"}::SMALLINT AS _fault
+        FROM (SELECT {", ".join(inner)}, rowid AS _row, _file FROM {raw}))"""
+    )
+    for index, (column, _, reason) in enumerate(faults):
+        reject(batch, fact, f"_fault = {index}", reason, column)
+    batch.con.execute(f'ALTER TABLE typed."{fact.name}" DROP COLUMN _fault')
+    count_negative(batch, fact, given)
+
+
+def reject(batch: Batch, fact: Fact, where: str, reason: str, column: str | None = None) -> int:
+    """Take rows out of `typed` and keep them, as they came, with the reason."""
+    raw = batch.feed.tables[fact.name]
+    value = f'CAST(raw."{column}" AS VARCHAR)' if column else "NULL"
+    kept = batch.count(
+        f"""INSERT INTO rejected SELECT {quoted(fact.name)}, t._row, {quoted(column) if column else "NULL"}, {value},
+        {quoted(reason)}, to_json(raw)::VARCHAR FROM {raw} raw JOIN typed."{fact.name}" t ON raw.rowid = t._row
+        WHERE {where}"""
+    )
+    if kept:
+        batch.con.execute(f'DELETE FROM typed."{fact.name}" t WHERE {where}')
+    return kept
+
+
+def read_column(name: str, column: Column | None, kind: str) -> Reading:
+    """How one raw column is read."""
+    raw = f'"{name}"'
+    if column is None:
+        type = {"cost": "DECIMAL(18,6)", "recording_bytes": "BIGINT"}.get(name, "VARCHAR")
+        return number(name, type) if type != "VARCHAR" else Reading(name, tidy(raw), can_fail=False)
+    if column.role in ("person", "object", "fact", "own", "interaction"):
+        return Reading(name, tidy(f"{raw}::VARCHAR"), can_fail=False)
+    if column.type == "TIMESTAMP":
+        return instant(name, kind)
+    if column.duration:
+        value = f"TRY_CAST(round(TRY_CAST({raw} AS DOUBLE) * 1000) AS BIGINT)"
+        return Reading(name, value)
+    if column.type == "BOOLEAN":
+        value = f"TRY_CAST({tidy(raw + '::VARCHAR')} AS BOOLEAN)"
+        return Reading(name, value)
+    if column.type == "VARCHAR":
+        return Reading(name, f"nullif({raw}::VARCHAR, '')", can_fail=False)
+    return number(name, column.type)
+
+
+def number(name: str, type: str) -> Reading:
+    """A number; of whole ones nothing is rounded away."""
+    raw = f'"{name}"'
+    exact = f"TRY_CAST({tidy(raw + '::VARCHAR')} AS DECIMAL(38,6))"
+    value = f"CASE WHEN {exact} = floor({exact}) THEN TRY_CAST({exact} AS BIGINT) END" if type == "BIGINT" else (
+        f"TRY_CAST({tidy(raw + '::VARCHAR')} AS {type})"
+    )
+    return Reading(name, value)
+
+
+def instant(name: str, kind: str) -> Reading:
+    """An instant: with an offset it becomes UTC here, without one it stays local until the zone's rules are known."""
+    raw = f'"{name}"'
+    if kind.startswith("TIMESTAMP WITH TIME ZONE"):
+        return Reading(name, in_ms(f"make_timestamp(epoch_us({raw}))"), can_fail=False)
+    if kind.startswith(("TIMESTAMP", "DATE")):
+        return Reading(name, in_ms(f"{raw}::TIMESTAMP"), False, f"{raw} IS NOT NULL")
+    text = f"trim({raw}::VARCHAR)"
+    aware = (
+        f"(contains({text}, ':') AND ({text}[-1] IN ('Z', 'z') OR {text}[-6] IN ('+', '-') OR "
+        f"{text}[-5] IN ('+', '-') OR {text}[-3] IN ('+', '-') OR {text}[-3:] = 'UTC'))"
+    )
+    read = in_ms(
+        f"CASE WHEN {aware} THEN make_timestamp(epoch_us(TRY_CAST({text} AS TIMESTAMPTZ))) "
+        f"ELSE TRY_CAST({text} AS TIMESTAMP) END"
+    )
+    value = f"CASE WHEN isfinite({read}) AND {read} BETWEEN '{EARLIEST}' AND '{LATEST}' THEN {read} END"
+    return Reading(name, value, local=f"({raw} IS NOT NULL AND NOT {aware})")
+
+
+def in_ms(at: str) -> str:
+    """Rounded to whole milliseconds."""
+    return f"make_timestamp((epoch_us({at}) + 500) // 1000 * 1000)"
+
+
+def tidy(text: str) -> str:
+    """Without blanks at its ends; nothing left is NULL."""
+    return f"nullif(trim({text}), '')"
+
+
+def count_negative(batch: Batch, fact: Fact, given: dict[str, Column | None]) -> None:
+    """A duration that a source gives as negative is not known; it is counted."""
+    for name, column in given.items():
+        if column and column.duration:
+            kept = batch.count(f'UPDATE typed."{fact.name}" SET "{name}" = NULL WHERE "{name}" < 0')
+            if kept:
+                batch.notes[f"negative {name} taken as not known"] += kept
+
+
+def tidy_words(batch: Batch, fact: Fact) -> None:
+    """Words of closed lists in their one spelling; an unknown outcome becomes `other`, any other unknown word a reject."""
+    given = {str(name) for name, *_ in batch.con.execute(f'DESCRIBE typed."{fact.name}"').fetchall()}
+    for name, words in fact.words.items():
+        if name not in given:
+            continue
+        spelt = " ".join(f"WHEN {quoted(word.lower())} THEN {quoted(word)}" for word in sorted(words))
+        permitted = ", ".join(quoted(word) for word in sorted(words))
+        batch.con.execute(
+            f'UPDATE typed."{fact.name}" SET "{name}" = CASE lower(trim("{name}")) {spelt} ELSE "{name}" END '
+            f'WHERE "{name}" NOT IN ({permitted})'
+        )
+        reject(batch, fact, f't."{name}" NOT IN ({permitted})', f"not one of {', '.join(sorted(words))}", name)
+    if fact.name == "calls":
+        known = ", ".join(quoted(word) for word in sorted(OUTCOMES))
+        if "source_outcome" not in given:
+            batch.con.execute("ALTER TABLE typed.calls ADD COLUMN source_outcome VARCHAR")
+        odd = batch.con.execute(
+            f"SELECT outcome, count(*) FROM typed.calls WHERE outcome NOT IN ({known}) GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+        for word, count in odd:
+            batch.notes[f"outcome {word!r} is not known, taken as other"] += count
+        batch.con.execute(
+            f"""UPDATE typed.calls SET source_outcome = coalesce(source_outcome, outcome),
+            outcome = CASE WHEN lower(trim(outcome)) IN ({known}) THEN lower(trim(outcome)) ELSE 'other' END
+            WHERE outcome IS NULL OR outcome NOT IN ({known})"""
+        )

@@ -1,0 +1,55 @@
+"""Metrics: each is one function from a table to one aggregate, and its name is the column that it makes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from ibis.expr.types import Scalar, Table
+
+from okireports.metrics.arithmetic import mean_seconds, quantile, ratio, tally
+
+__all__ = ["METRICS", "Aggregate", "Metric", "mean_seconds", "measure", "metric", "quantile", "ratio", "tally"]
+
+Aggregate = Callable[[Table], Scalar]
+Unit = Literal["count", "s", "share", "flag"]
+Counts = Literal["interaction", "contact", "attempt"]
+Placing = Literal["start", "pro rata"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What is known of a metric: its unit, what it counts, and what puts it into an interval."""
+
+    name: str
+    title: str
+    unit: Unit
+    counts: Counts
+    at: Placing
+    description: str
+    function: Aggregate
+
+
+METRICS: dict[str, Metric] = {}
+
+
+def metric(title: str, *, unit: Unit, counts: Counts, at: Placing) -> Callable[[Aggregate], Aggregate]:
+    """Register a function as a metric; a name that is taken or a missing docstring fails at import."""
+
+    def register(function: Aggregate) -> Aggregate:
+        name, description = function.__name__, inspect.getdoc(function)
+        if name in METRICS:
+            raise ValueError(f"There are two metrics {name!r}: in {METRICS[name].function.__module__} and here.")
+        if not description:
+            raise ValueError(f"The metric {name!r} has no docstring: nobody could know what it means.")
+        METRICS[name] = Metric(name, title, unit, counts, at, description, function)
+        return function
+
+    return register
+
+
+def measure(table: Table, *metrics: Aggregate) -> dict[str, Scalar]:
+    """The metrics of a table by their names, for `.agg(**measure(...))`."""
+    return {m.__name__: m(table) for m in metrics}

@@ -1,0 +1,61 @@
+"""The few ways in which a metric is computed, so that all engines agree and nothing to divide by gives NULL."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import ibis
+from ibis.expr.types import (
+    BooleanValue,
+    FloatingScalar,
+    FloatingValue,
+    IntegerColumn,
+    IntegerScalar,
+    NumericValue,
+)
+
+from okireports.clock import seconds
+
+MILLISECONDS = 1000  # in a second
+Z95 = 1.959963984540054  # the normal distribution's quantile for 95 %, two-sided
+
+
+def tally(condition: BooleanValue) -> IntegerScalar:
+    """How many rows fulfil it: unknown is no, and no row is 0.
+
+    (`count(where=)` is NULL on Spark where no row's condition is known.)
+    """
+    return condition.ifelse(1, ibis.null()).count()
+
+
+def ratio(part: NumericValue, whole: NumericValue) -> FloatingValue:
+    """part / whole as a fraction; NULL where whole is 0 or NULL."""
+    return part.cast("float64") / whole.cast("float64").nullif(0.0)
+
+
+def total_seconds(ms: IntegerColumn, where: BooleanValue | None = None) -> FloatingScalar:
+    """The sum of whole milliseconds, in seconds; 0 where there are none."""
+    return seconds(ms.sum(where=where).coalesce(0))
+
+
+def mean_seconds(ms: IntegerColumn, where: BooleanValue) -> FloatingValue:
+    """The mean of the milliseconds that are known, in seconds: a sum of integers, divided once."""
+    return ratio(ms.sum(where=where), tally(where & ms.notnull()) * MILLISECONDS)
+
+
+def max_seconds(ms: IntegerColumn, where: BooleanValue) -> FloatingScalar:
+    """The largest of the milliseconds, in seconds."""
+    return seconds(ms.max(where=where))
+
+
+def quantile(ms: IntegerColumn, share: float, where: BooleanValue) -> FloatingScalar:
+    """The exact quantile of the known milliseconds with linear interpolation (SQL's percentile_cont), in seconds."""
+    return seconds(ms.quantile(share, where=where))
+
+
+def wilson_bound(part: NumericValue, whole: NumericValue, side: Literal["low", "high"]) -> FloatingValue:
+    """The bound of the 95 % score interval of part of whole (Wilson 1927); NULL where whole is 0 or NULL."""
+    n = whole.cast("float64").nullif(0.0)
+    p, zz, sign = ratio(part, whole), Z95 * Z95, 1 if side == "high" else -1
+    spread = Z95 * (p * (1 - p) / n + zz / (4 * n * n)).sqrt()
+    return (p + zz / (2 * n) + sign * spread) / (1 + zz / n)

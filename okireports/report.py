@@ -1,0 +1,270 @@
+"""What a report is: a function from tables to a table, registered with what people and programs need to know of it.
+
+Everything is read from the function: its name, its section (the module), its tables (positional parameters), its
+options (keyword-only parameters), its sentence and its definitions (the docstring).
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import import_module
+from operator import index
+from types import NoneType, UnionType
+from typing import Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from ibis import Table
+
+from okireports.charts import Spec
+from okireports.clock import BY, Interval
+from okireports.errors import BadOption, UnknownReport, did_you_mean
+
+INTERVALS = (*BY, None)
+FILTERS = ("period", "projects", "queues", "dialers", "operators", "groups", "lines", "providers")
+INJECTED: Mapping[str, type] = {"period": Interval, "formula": str}  # what the run gives, nobody chooses it
+
+Kind = Literal["interval", "choice", "count", "flag"]
+Function = TypeVar("Function", bound=Callable[..., Table])
+
+
+@dataclass(frozen=True)
+class Section:
+    """One of the catalogue's sections, in both languages."""
+
+    name: str
+    title: str
+    pl: str
+
+
+_QUEUES = Section("queues", "Queues and calls", "Kolejki i połączenia")
+SECTIONS: Mapping[str, Section] = {  # by module, in the order of the catalogue
+    "users": Section("users", "Users", "Użytkownicy"),
+    "kpi": Section("kpi", "KPI", "KPI"),
+    "calls": _QUEUES,
+    "queues": _QUEUES,
+    "dialer": Section("dialer", "Dialer", "Dialer"),
+    "sip": Section("sip", "SIP telephony", "Telefonia SIP"),
+    "dialogues": Section("dialogues", "Chats and mail", "Czaty i poczta"),
+    "crm": Section("crm", "CRM", "CRM"),
+    "company": Section("company", "Company", "Firma"),
+}
+
+
+@dataclass(frozen=True)
+class Option:
+    """One choice of a report: its kind, its default, and its values (of a count only None, where that is taken)."""
+
+    kind: Kind
+    default: object
+    permitted: tuple[str | bool | None, ...] = ()
+
+    def __str__(self) -> str:
+        """The values that it takes, for people."""
+        values = " or ".join(repr(v) for v in self.permitted)
+        return values if self.kind != "count" else "a whole number from 0" + (f" or {values}" if values else "")
+
+    def read(self, value: object) -> object:
+        """`value` as the report takes it; ValueError when it does not take it."""
+        if isinstance(value, (str, bool, NoneType)):
+            if value in self.permitted:
+                return value
+        elif self.kind == "count":
+            with suppress(TypeError):  # not a whole number
+                number = index(value)  # type: ignore[arg-type]  # of any type that says that it is one
+                if number >= 0:
+                    return number
+        raise ValueError(f"{value!r} is not {self}")
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """A registered report."""
+
+    name: str
+    title: str
+    pl: str
+    section: Section
+    description: str
+    definitions: str  # the docstring's last paragraph, without the word 'Definitions: '
+    tables: Mapping[str, bool]  # name -> may be absent (None), where the viewer has no right to it
+    options: Mapping[str, Option]
+    injected: tuple[str, ...]  # which of `period` and `formula` it wants
+    chart: Spec  # how its frame is drawn
+    before: timedelta
+    after: timedelta
+    queues_only: bool  # its figures are of queues: they mean nothing over one operator's rows
+    function: Callable[..., Table]
+
+
+REPORTS: dict[str, Report] = {}
+
+
+def report(
+    title: str,
+    *,
+    pl: str,
+    chart: Spec,
+    before: timedelta = timedelta(0),
+    after: timedelta = timedelta(0),
+    queues_only: bool = False,
+) -> Callable[[Function], Function]:
+    """Register a function as a report.
+
+    `title` and `pl` are its English and Polish titles, `chart` says how its frame is drawn; `before` and `after` say
+    how far beside the period it looks. Raises ValueError or TypeError, at import, for what the catalogue cannot show.
+    """
+
+    def register(function: Function) -> Function:
+        name = function.__name__
+        if name in REPORTS:
+            raise ValueError(f"There are two reports {name!r}: in {REPORTS[name].function.__module__} and here.")
+        description, definitions = _words(function)
+        tables, options, injected = _parameters(function)
+        REPORTS[name] = Report(
+            name=name,
+            title=title,
+            pl=pl,
+            section=_section(function),
+            description=description,
+            definitions=definitions,
+            tables=tables,
+            options=options,
+            injected=injected,
+            chart=chart,
+            before=before,
+            after=after,
+            queues_only=queues_only,
+            function=function,
+        )
+        return function
+
+    return register
+
+
+def all_reports() -> tuple[Report, ...]:
+    """Every report, section by section."""
+    import_module("okireports.reports")  # here and not above: the reports import this module
+    order = {section.name: position for position, section in enumerate(SECTIONS.values())}
+    return tuple(sorted(REPORTS.values(), key=lambda r: order[r.section.name]))
+
+
+def find(name: str, permitted: Iterable[str] | None = None) -> Report:
+    """The report of this name.
+
+    `permitted` are the names that the asker may run (None: all). A report that is not among them and one that does
+    not exist raise the same UnknownReport, and only permitted names are suggested.
+    """
+    known = {r.name: r for r in all_reports()}
+    visible = known if permitted is None else {n: known[n] for n in permitted if n in known}
+    if name not in visible:
+        raise UnknownReport(f"There is no report {name!r} among those you can run.{did_you_mean(str(name), visible)}")
+    return visible[name]
+
+
+def check_options(report: Report, given: Mapping[str, object]) -> dict[str, object]:
+    """The report's options with the given values, defaults elsewhere; BadOption for what it does not take.
+
+    `by` stays a word: the run makes the Interval of it, knowing the period.
+    """
+    checked = {name: option.default for name, option in report.options.items()}
+    for name, value in given.items():
+        if name not in report.options:
+            near = did_you_mean(name, (*report.options, *FILTERS))
+            raise BadOption(f"The report {report.name!r} has no option {name!r}.{near} {_takes(report)}")
+        try:
+            checked[name] = report.options[name].read(value)
+        except ValueError as problem:
+            raise BadOption(f"The report {report.name!r} cannot take {name}: {problem}. {_takes(report)}") from None
+    return checked
+
+
+def _takes(report: Report) -> str:
+    options = "; ".join(f"{name} ({option})" for name, option in report.options.items()) or "no options"
+    return f"It takes {options}; and the filters {', '.join(FILTERS)}."
+
+
+def _section(function: Callable[..., Table]) -> Section:
+    module = function.__module__.rpartition(".")[2]
+    if module not in SECTIONS:
+        raise ValueError(f"{function.__name__}: the module {module!r} is no section; there are {', '.join(SECTIONS)}.")
+    return SECTIONS[module]
+
+
+def _words(function: Callable[..., Table]) -> tuple[str, str]:
+    """The docstring's first sentence, and what its last paragraph says after 'Definitions: '."""
+    text, found, definitions = (inspect.getdoc(function) or "").rpartition("Definitions: ")
+    first = " ".join(text.split("\n\n")[0].split())
+    sentence = re.split(r"\.\s+(?=[A-Z])", first)[0].rstrip(".")
+    if not (sentence and found and definitions.strip()):
+        raise ValueError(f"{function.__name__}: a docstring is a sentence and, last, 'Definitions: ...'.")
+    return sentence + ".", " ".join(definitions.split())
+
+
+def _parameters(function: Callable[..., Table]) -> tuple[dict[str, bool], dict[str, Option], tuple[str, ...]]:
+    """The tables, the options and what the run gives, from the signature."""
+    hints = get_type_hints(function)
+    tables: dict[str, bool] = {}
+    options: dict[str, Option] = {}
+    injected: list[str] = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        hint, nullable = _without_none(hints.get(name))
+        where = f"{function.__name__}({name})"
+        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
+            if hint is not Table or parameter.default is not parameter.empty:
+                raise TypeError(f"{where}: a positional parameter is a Table or a Table | None, without a default.")
+            tables[name] = nullable
+        elif parameter.kind is not parameter.KEYWORD_ONLY:
+            raise TypeError(f"{where}: a report takes tables by name and options by keyword, nothing else.")
+        elif name in INJECTED:
+            if hint is not INJECTED[name] or parameter.default is not parameter.empty:
+                raise TypeError(f"{where}: the run gives this; it is a plain {INJECTED[name].__name__}.")
+            injected.append(name)
+        else:
+            options[name] = _option(where, name, hint, nullable, parameter.default)
+    return tables, options, tuple(injected)
+
+
+def _option(where: str, name: str, hint: object, nullable: bool, default: object) -> Option:
+    none = (None,) if nullable else ()
+    if name == "by" and hint is Interval:
+        option = Option("interval", default, INTERVALS)
+    elif get_origin(hint) is Literal:
+        option = Option("choice", default, (*get_args(hint), *none))
+    elif hint is bool:
+        option = Option("flag", default, (True, False, *none))
+    elif hint is int:
+        option = Option("count", default, none)
+    else:
+        raise TypeError(f"{where}: an option is an int, a bool, a Literal, or `by: Interval`.")
+    try:
+        option.read(default)
+    except ValueError as problem:
+        raise TypeError(f"{where}: the default {problem}.") from None
+    return option
+
+
+def _without_none(hint: object) -> tuple[object, bool]:
+    """The type without `| None`, and whether that was there."""
+    if get_origin(hint) not in (UnionType, Union):
+        return hint, False
+    inner = tuple(a for a in get_args(hint) if a is not NoneType)
+    return (inner[0] if len(inner) == 1 else hint), NoneType in get_args(hint)
+
+
+def looked_up(t: Table, other: Table, keys: list[str], *columns: str) -> Table:
+    """`t` with columns of `other`, which has one row per key, beside its rows; NULL where there is none.
+
+    The keys of `other` stay under names that nothing else uses, so that many such steps make one flat join.
+    """
+    return t.left_join(other.select(*keys, *columns), keys, rname=f"{columns[0]}_{{name}}")
+
+
+def named(t: Table, **directories: Table) -> Table:
+    """`t` with the names of what its ids point at: `named(t, queue=queues)` adds `queue` for `queue_id`."""
+    for name, directory in directories.items():
+        t = looked_up(t, directory, [f"{name}_id"], name)
+    return t

@@ -1,0 +1,129 @@
+"""The control file's tables: people, projects, objects, definitions, loads and the list of segments. All are small."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Control:
+    """A table of the control file.
+
+    `given` names the columns of canonical input where the table can be loaded from a folder; required ones end with
+    an exclamation mark.
+    """
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    given: tuple[str, ...] = ()
+
+    @property
+    def ddl(self) -> str:
+        """The statement that makes it."""
+        columns = ", ".join(f'"{name}" {type}' for name, type in self.columns)
+        return f'CREATE TABLE "{self.name}" ({columns})'
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The columns of canonical input without which a file is refused."""
+        return frozenset(name[:-1] for name in self.given if name.endswith("!"))
+
+    @property
+    def known(self) -> frozenset[str]:
+        """All the columns that canonical input may have."""
+        return frozenset(name.removesuffix("!") for name in self.given)
+
+
+def table(name: str, columns: str, given: str = "") -> Control:
+    """Declare a table: columns as `name TYPE, name TYPE`, the names of canonical input with spaces between."""
+    pairs = (column.strip().split(" ", 1) for column in columns.split(",") if column.strip())
+    return Control(name, tuple((c, t) for c, t in pairs), tuple(given.split()))
+
+
+INSTANT = "TIMESTAMP"
+VALID = f"valid_from {INSTANT}, valid_to {INSTANT}"
+
+CONTROL: dict[str, Control] = {
+    t.name: t
+    for t in (
+        table("settings", "key VARCHAR, value VARCHAR"),
+        table(
+            "projects",
+            f"project_id BIGINT, name VARCHAR, description VARCHAR, client VARCHAR, created_at {INSTANT}, "
+            f"archived_at {INSTANT}",
+            "name! description client created_at",
+        ),
+        table("roles", "role VARCHAR, preset BOOLEAN, rights VARCHAR[], reports VARCHAR[]"),
+        table(
+            "users",
+            "user_id BIGINT, login VARCHAR, name VARCHAR, email VARCHAR, role VARCHAR, active BOOLEAN",
+            "login! name email role active groups",
+        ),
+        table("groups", "group_id BIGINT, name VARCHAR"),
+        table("group_members", f"group_id BIGINT, user_id BIGINT, {VALID}"),
+        table("memberships", f"user_id BIGINT, project_id BIGINT, {VALID}", "login! project! valid_from valid_to"),
+        table(
+            "objects",
+            "object_id BIGINT, kind VARCHAR, name VARCHAR, source_id VARCHAR, attributes VARCHAR",
+            "kind! name! source_id attributes project",
+        ),
+        table(
+            "project_objects",
+            f"object_id BIGINT, project_id BIGINT, {VALID}",
+            "kind! name! project! valid_from valid_to",
+        ),
+        table(
+            "targets",
+            f"queue_id BIGINT, valid_from {INSTANT}, answer_within_s DOUBLE, short_abandon_s DOUBLE, goal DOUBLE, "
+            "reply_within_s DOUBLE",
+            "queue! valid_from answer_within_s! short_abandon_s goal reply_within_s",
+        ),
+        table("hours", "queue_id BIGINT, weekday BIGINT, opens TIME, closes TIME, holidays DATE[]"),
+        table(
+            "kpis",
+            "kpi VARCHAR, role VARCHAR, group_id BIGINT, project_id BIGINT, metric VARCHAR, comparison VARCHAR, "
+            f"target DOUBLE, weight DOUBLE, valid_from {INSTANT}",
+        ),
+        table(
+            "tariffs",
+            "project_id BIGINT, status VARCHAR, free_s BIGINT, first_s BIGINT, step_s BIGINT, "
+            f"price_per_min DOUBLE, currency VARCHAR, valid_from {INSTANT}",
+        ),
+        table(
+            "contracts",
+            "project_id BIGINT, term VARCHAR, metric VARCHAR, comparison VARCHAR, target DOUBLE, unit VARCHAR, "
+            "price DOUBLE, penalty DOUBLE, bonus DOUBLE, cap DOUBLE, currency VARCHAR, exclusions VARCHAR, "
+            f"valid_from {INSTANT}",
+        ),
+        table("activities", "activity VARCHAR, status VARCHAR"),
+        table("away_reasons", "reason VARCHAR, allowed_s BIGINT, paid BOOLEAN"),
+        table("results", "project_id BIGINT, result VARCHAR, person BOOLEAN, sale BOOLEAN, final BOOLEAN"),
+        table("stages", "form_id BIGINT, stage VARCHAR, position BIGINT, lost BOOLEAN"),
+        table("imports", f"import VARCHAR, dialer_id BIGINT, imported_at {INSTANT}"),
+        table("quotas", "name VARCHAR, form_id BIGINT, question VARCHAR, answer VARCHAR, goal BIGINT"),
+        table(
+            "check_plans",
+            f"plan VARCHAR, evaluator_id BIGINT, valid_from {INSTANT}, valid_to {INSTANT}, due BIGINT",
+        ),
+        table(
+            "loads",
+            f"load_id BIGINT, source VARCHAR, files VARCHAR, at {INSTANT}, rows_in BIGINT, rows_loaded BIGINT, "
+            "rows_rejected BIGINT, rows_updated BIGINT, rows_unassigned BIGINT, notes VARCHAR, generation BIGINT",
+        ),
+        table(
+            "segments",
+            f"project_id BIGINT, table VARCHAR, stretch VARCHAR, file VARCHAR, first_at {INSTANT}, last_at {INSTANT}, "
+            f"last_end {INSTANT}, rows BIGINT, bytes BIGINT, sha256 VARCHAR, model_version BIGINT, people BIGINT[], objects BIGINT[], "
+            "generation BIGINT",
+        ),
+        table("retired", "file VARCHAR, generation BIGINT"),
+        table("generations", f"generation BIGINT, at {INSTANT}, kind VARCHAR"),
+        table(
+            "audit",
+            f"seq BIGINT, at {INSTANT}, actor VARCHAR, action VARCHAR, subject_kind VARCHAR, subject VARCHAR, "
+            "project_id BIGINT, before VARCHAR, after VARCHAR, reason VARCHAR, origin VARCHAR, hash VARCHAR",
+        ),
+        table("schedules", "schedule_id BIGINT, definition VARCHAR"),
+        table("runs", f"run_id BIGINT, schedule_id BIGINT, due_at {INSTANT}, at {INSTANT}, state VARCHAR"),
+    )
+}

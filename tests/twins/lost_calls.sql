@@ -1,0 +1,47 @@
+-- Lost contacts, newest first, and the next outbound contact of the same project to the same person: it starts after
+-- the lost contact ended and within 24 hours of that.
+-- needs contacts: phone
+WITH lost AS (
+    SELECT *
+    FROM calls
+    WHERE queued_at IS NOT NULL
+        AND outcome IN ('abandoned', 'callback_requested', 'voicemail')
+        AND NOT (coalesce(by_robot, false) AND answered_at IS NOT NULL)
+        AND started_at >= getvariable('start') AND started_at < getvariable('end')
+),
+next_calls AS (
+    SELECT
+        l.call_id,
+        b.started_at,
+        b.operator_id,
+        b.outcome = 'answered' AND b.answered_at IS NOT NULL AS reached
+    FROM lost l
+    JOIN calls b
+        ON b.project_id = l.project_id
+        AND b.contact_key = l.contact_key
+        AND b.direction = 'outbound'
+        AND b.started_at >= l.ended_at
+        AND b.started_at <= l.ended_at + INTERVAL 24 HOUR
+        AND b.call_id <> l.call_id
+    QUALIFY row_number() OVER (PARTITION BY l.call_id ORDER BY b.started_at, b.call_id) = 1
+)
+SELECT
+    l.source_id AS call,
+    l.started_at,
+    p.project,
+    q.queue,
+    l.outcome,
+    l.wait_ms / 1000.0 AS wait_s,
+    l.contact_key,
+    (SELECT min(k.phone) FROM contacts k
+     WHERE k.project_id = l.project_id AND k.contact_key = l.contact_key) AS phone,
+    n.started_at AS called_back_at,
+    o.operator AS called_back_by,
+    date_diff('millisecond', l.ended_at, n.started_at) / 1000.0 AS time_to_callback_s,
+    n.reached
+FROM lost l
+LEFT JOIN next_calls n ON n.call_id = l.call_id
+LEFT JOIN projects p ON p.project_id = l.project_id
+LEFT JOIN queues q ON q.queue_id = l.queue_id
+LEFT JOIN operators o ON o.operator_id = n.operator_id
+ORDER BY l.started_at DESC, l.project_id, l.call_id
