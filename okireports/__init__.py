@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from okireports.errors import OkiReportsError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from okireports.faces import Center, Result, Viewer
 
-__all__ = ["Center", "OkiReportsError", "Result", "Viewer", "create", "open"]
+__all__ = ["Center", "OkiReportsError", "Result", "Viewer", "create", "demo", "open"]
 __version__ = "0.1.0"
 
 
@@ -66,6 +68,42 @@ def open(path: str | os.PathLike[str], *, now: datetime | Callable[[], datetime]
     folder = Folder(Path(path))
     folder.current()
     return faces.Center(folder, clock_of(now))
+
+
+def demo(
+    path: str | os.PathLike[str] | None = None,
+    *,
+    calls: int = 200_000,
+    seed: int = 1,
+    until: str | date = "2026-06-30",
+    faults: tuple[str, ...] = (),
+    progress: Callable[[str], None] | None = None,
+) -> Center:
+    """Make an invented centre: six projects, sixty operators, every table filled; its clock stands after `until`.
+
+    Viewers: admin (give a reason), sara (Supervisor), anna (Operator), clive (Client), audrey (Auditor).
+
+    Args:
+        path: an empty folder; None for a temporary one, which stays until it is removed.
+        calls: how many; up to a year of them, fewer days for fewer calls.
+        seed: the same seed gives the same rows.
+        until: the last day.
+        faults: known faults to plant; `okireports.invention.faults.FAULTS` names them.
+        progress: called with the name of each step.
+
+    Raises:
+        BadOption: too few calls, no date, or no such fault.
+        CenterError: the folder is not empty.
+    """
+    import tempfile
+
+    from okireports import faces, invention
+    from okireports.disk import Folder
+
+    frame = invention.planned(calls, seed, until)
+    folder = Folder(Path(tempfile.mkdtemp(prefix="okireports-demo-") if path is None else path))
+    invention.make(folder, frame, faults=faults, progress=progress or (lambda step: None))
+    return faces.Center(folder, clock_of(frame.now))
 
 
 def clock_of(now: datetime | Callable[[], datetime] | None) -> Callable[[], datetime]:

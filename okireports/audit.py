@@ -9,8 +9,9 @@ import hashlib
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from okireports.disk import Writer
 from okireports.errors import Refused
 
 GENESIS = "0" * 64
-COLUMNS = ("seq", "at", "actor", "action", "subject_kind", "subject", "project_id", "before", "after", "reason", "origin")
+COLUMNS = tuple("seq at actor action subject_kind subject project_id before after reason origin".split())
+GIVEN_UP = 24 * 3600  # seconds after which an entry of the journal that cannot be read is taken in as just that
 SELECTED = ", ".join(f'"{name}"' for name in COLUMNS)
 
 
@@ -43,14 +45,13 @@ class Entry:
 
 def record(con: duckdb.DuckDBPyConnection, entries: Iterable[Entry], at: datetime) -> None:
     """Append entries to the chain in the control file that is being written."""
-    row = con.execute("SELECT seq, hash FROM control.audit ORDER BY seq DESC LIMIT 1").fetchone()
-    seq, head = row or (0, GENESIS)
+    seq, last = head(con)
     rows = []
     for entry in entries:
         seq += 1
-        fields = asdict(entry) | {"seq": seq, "at": naive(entry.at) if entry.at else at}
-        head = link(head, fields)
-        rows.append(fields | {"hash": head})
+        fields = vars(entry) | {"seq": seq, "at": naive(entry.at) if entry.at else at}
+        last = link(last, fields)
+        rows.append(fields | {"hash": last})
     if rows:
         con.register("new_entries", pa.Table.from_pylist(rows, schema=SCHEMA))
         names = ", ".join(f'"{name}"' for name in SCHEMA.names)
@@ -58,30 +59,38 @@ def record(con: duckdb.DuckDBPyConnection, entries: Iterable[Entry], at: datetim
         con.unregister("new_entries")
 
 
-def verify(con: duckdb.DuckDBPyConnection, head: str | None = None) -> list[str]:
+def verify(con: duckdb.DuckDBPyConnection, carried: str | None = None) -> list[str]:
     """What is wrong with the chain, in words; an empty list when it is whole.
 
     Args:
         con: a connection in which the control file is attached as `control`.
-        head: a hash that a manifest carries; it must stand in the chain, or the tail was cut.
+        carried: a hash that a manifest carries; it must stand in the chain, or the tail was cut.
     """
     problems, before, last, seen = [], GENESIS, 0, {GENESIS}
-    for row in con.execute(f"SELECT {SELECTED}, hash FROM control.audit ORDER BY seq").fetchall():
-        fields = dict(zip(COLUMNS, row[:-1], strict=True))
-        if fields["seq"] != last + 1:
-            problems.append(f"between entries {last} and {fields['seq']} something was removed or added")
-        if link(before, fields) != row[-1]:
-            problems.append(f"entry {fields['seq']} does not follow from the one before it: edited, or moved")
-        before, last = row[-1], fields["seq"]
-        seen.add(before)
-    if head is not None and head not in seen:
+    rows = con.execute(f"SELECT {SELECTED}, hash FROM control.audit ORDER BY seq")
+    while some := rows.fetchmany(10_000):
+        for *values, written in some:
+            fields = dict(zip(COLUMNS, values, strict=True))
+            if fields["seq"] != last + 1:
+                problems.append(f"between entries {last} and {fields['seq']} something was removed or added")
+            if link(before, fields) != written:
+                problems.append(f"entry {fields['seq']} does not follow from the one before it: edited, or moved")
+            before, last = written, fields["seq"]
+            seen.add(before)
+    if carried is not None and carried not in seen:
         problems.append("the end was cut: a manifest names an entry that is not there")
     return problems
 
 
+def head(con: duckdb.DuckDBPyConnection) -> tuple[int, str]:
+    """The number and the hash of the newest entry: what a manifest carries."""
+    row = con.execute("SELECT seq, hash FROM control.audit ORDER BY seq DESC LIMIT 1").fetchone()
+    return (int(row[0]), str(row[1])) if row else (0, GENESIS)
+
+
 def link(before: str, fields: dict[str, object]) -> str:
     """The hash of an entry that follows `before`."""
-    said = json.dumps([before, *(str(fields[c]) if fields[c] is not None else None for c in COLUMNS)], ensure_ascii=True)
+    said = json.dumps([before, *(None if fields[c] is None else str(fields[c]) for c in COLUMNS)], ensure_ascii=True)
     return hashlib.sha256(said.encode()).hexdigest()
 
 
@@ -94,7 +103,7 @@ def note(journal: Path, entry: Entry, *, must: bool = False) -> None:
         must: refuse where it cannot be written (whoever sees everything leaves a trace).
     """
     now = datetime.now(UTC)
-    said = asdict(entry) | {"at": entry.at or now.isoformat()}
+    said = vars(entry) | {"at": entry.at or now.isoformat()}
     name = f"{now:%Y%m%dT%H%M%S.%f}-{os.getpid()}-{secrets.token_hex(4)}.json"
     try:
         descriptor = os.open(journal / name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
@@ -111,12 +120,35 @@ def note(journal: Path, entry: Entry, *, must: bool = False) -> None:
 
 
 def waiting(journal: Path) -> Iterator[tuple[Path, Entry]]:
-    """The reads that wait in the journal, oldest first; a half-written one is left for the next time."""
+    """The reads that wait in the journal, oldest first; one that is still being written waits for the next writer.
+
+    What cannot be read a day later never will be: that it was there is taken in instead.
+    """
     for path in sorted(journal.glob("*.json")):
         try:
-            yield path, Entry(**json.loads(path.read_text("utf-8")) | {"origin": path.name})
-        except (ValueError, TypeError, FileNotFoundError):
+            entry = understood(path.read_bytes(), path.name)
+            age = time.time() - path.stat().st_mtime
+        except OSError:
             continue
+        if entry is None and age > GIVEN_UP:
+            entry = Entry("unknown", "unreadable", "journal", path.name, origin=path.name)
+        if entry is not None:
+            yield path, entry
+
+
+def understood(said: bytes, origin: str) -> Entry | None:
+    """An entry of the journal, None where it is not one: nothing that lies there can stop a writer."""
+    try:
+        entry = Entry(**json.loads(said) | {"origin": origin})
+        naive(str(entry.at))
+    except (ValueError, TypeError, OverflowError):
+        return None
+    texts = {name: value for name, value in vars(entry).items() if name != "project_id"}
+    needed = (entry.actor, entry.action, entry.subject_kind, entry.subject)
+    sound = None not in needed and all(value is None or isinstance(value, str) for value in texts.values())
+    number = entry.project_id
+    in_range = number is None or (type(number) is int and abs(number) < 2**63)
+    return entry if sound and in_range else None
 
 
 def close(writer: Writer, entries: Iterable[Entry], at: datetime) -> None:
@@ -125,7 +157,9 @@ def close(writer: Writer, entries: Iterable[Entry], at: datetime) -> None:
     A read that a killed writer had taken in is not taken twice; its file goes once the generation is published.
     """
     reads = list(waiting(writer.folder.journal))
-    known = {o for (o,) in writer.con.execute("SELECT origin FROM control.audit WHERE origin IS NOT NULL").fetchall()}
+    taken = """SELECT origin FROM control.audit WHERE origin IN (SELECT unnest($waiting))"""
+    names = [entry.origin for _, entry in reads]
+    known = {name for (name,) in writer.con.execute(taken, {"waiting": names}).fetchall()} if names else set()
     record(writer.con, [*(entry for _, entry in reads if entry.origin not in known), *entries], at)
     writer.spent += [path for path, _ in reads]
 
@@ -137,12 +171,5 @@ def naive(said: str) -> datetime:
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
-SCHEMA = pa.schema(
-    [
-        ("seq", pa.int64()),
-        ("at", pa.timestamp("us")),
-        *((name, pa.string()) for name in ("actor", "action", "subject_kind", "subject")),
-        ("project_id", pa.int64()),
-        *((name, pa.string()) for name in ("before", "after", "reason", "origin", "hash")),
-    ]
-)
+TYPES: dict[str, pa.DataType] = {"seq": pa.int64(), "at": pa.timestamp("us"), "project_id": pa.int64()}
+SCHEMA = pa.schema({name: TYPES.get(name, pa.string()) for name in (*COLUMNS, "hash")})

@@ -225,6 +225,12 @@ def local_day(x: ir.IntegerValue, by: Interval) -> ir.IntegerValue:
     return (x + _in_force(x, by.date_offsets)) // DAY
 
 
+def local_hour(x: ir.IntegerValue, by: Interval) -> ir.IntegerValue:
+    """The hour, 0 to 23, that the clock on the wall shows at x (ms)."""
+    local = x + _in_force(x, by.offsets)
+    return local // HOUR - local // DAY * 24
+
+
 def midnight(day: ir.IntegerValue, by: Interval) -> ir.IntegerValue:
     """The instant (ms) at which a local day begins, also where midnight is skipped or comes twice."""
     return day * DAY - _in_force(day, by.midnight_offsets)

@@ -231,17 +231,17 @@ class Result:
         """Write the result: .csv, .parquet, .xlsx, .json, .html, .png or .svg, by the suffix; whole or not at all."""
         from okireports import export
 
-        return export.write(self.answer, lambda: self.frame, lambda: self.chart, Path(path))
+        return export.save(path, table=self.answer.rows, chart=lambda: self.chart, meta=self.answer.meta)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The rows for Polars, DuckDB and others that take an Arrow stream."""
         return self.answer.rows.__arrow_c_stream__(requested_schema)
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        """In a notebook: the chart, the first rows, and what they mean."""
-        from okireports import export
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
+        """In a notebook: the chart, live where scripts run and as a picture elsewhere; and a line of text."""
+        from okireports import charts
 
-        return export.notebook(self.answer, self.frame, self.chart)
+        return {"text/html": charts.html(self.chart), "image/png": charts.png(self.chart), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         """In a terminal: what it is, not what is in it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +18,7 @@ from types import NoneType, UnionType
 from typing import Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from ibis import Table
+from ibis.expr.types import Value
 
 from okireports.charts import Spec
 from okireports.clock import BY, Interval
@@ -268,3 +269,8 @@ def named(t: Table, **directories: Table) -> Table:
     for name, directory in directories.items():
         t = looked_up(t, directory, [f"{name}_id"], name)
     return t
+
+
+def page(t: Table, order: Sequence[str | Value], limit: int | None, offset: int) -> Table:
+    """The rows that a page of a log shows; cut out before names are looked up, so that only theirs are."""
+    return t if limit is None and not offset else t.order_by(order).limit(limit, offset=offset)

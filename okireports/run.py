@@ -63,6 +63,18 @@ class Answer:
     by: str | None
     week_start: int
 
+    @property
+    def meta(self) -> dict[str, object]:
+        """What a file of it says beside the rows."""
+        return {
+            "report": self.report.name,
+            "title": self.report.title,
+            "description": self.report.description,
+            "definitions": self.report.definitions,
+            "period": self.provenance.period,
+            "provenance": vars(self.provenance),
+        }
+
 
 @dataclass(frozen=True)
 class Question:

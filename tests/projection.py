@@ -40,14 +40,18 @@ OWNERS = {"queue": "queue", "dialer": "dialer", "scenario": "scenario", "form": 
 PARENTS = {"call": "calls", "task": "tasks", "request": "requests", "dialogue": "dialogues"}
 PRESENCE = frozenset({"Ready", "Away", "Offline"})
 ACTIVITY = frozenset({"Waiting", "Busy", "PCP"})
+OWN = "Own rows"  # a centre's own role: only rows of which one is the operator, with all columns
+COSTS = "Costs"  # another one: a supervisor who sees what things cost
 CLOSED = {
     "Admin": frozenset[str](),
     "Supervisor": frozenset({"charges"}),
     "Operator": frozenset({"charges", "recordings"}),
     "Client": frozenset({"charges", "contacts"}),
     "Auditor": frozenset({"charges", "contacts", "recordings"}),
+    OWN: frozenset[str](),
+    COSTS: frozenset[str](),
 }
-"""Tables that a preset role does not open."""
+"""Tables that a role does not open."""
 
 
 class Definitions:

@@ -15,8 +15,8 @@ CATALOGUE = {
     "voicemail flow_out failed service_level abandon_rate asa_s wait_p90_s max_wait_s aht_s talk_s hold_s wrap_s "
     "transferred",
     "call_log": "call started_at project direction queue dialer scenario operator line contact_key phone outcome "
-    "result wait_s ring_s talk_s hold_s wrap_s duration_s ended_by came_from_other went_to_other sip_code mos recording cost "
-    "currency",
+    "result wait_s ring_s talk_s hold_s wrap_s duration_s ended_by came_from_other went_to_other sip_code mos "
+    "recording cost currency",
     "contract": "project term interval metric actual target met headroom penalty_amount bonus_amount invoice_amount "
     "currency",
     "recording_storage": "project month recordings length_s bytes oldest_at expiring_30d",

@@ -122,11 +122,10 @@ def test_added_up_figures_are_refused_politely(tmp_path, text):
 
 def test_a_parquet_file(tmp_path):
     with duckdb.connect() as con:
-        con.execute(
-            """COPY (SELECT 'c-' || i AS call_id, TIMESTAMP '2025-06-01' + to_seconds(i) AS start_time,
-            'anna' AS agent FROM range(30) AS t(i)) TO '%s'"""
-            % (tmp_path / "x.parquet")
-        )  # noqa: UP031  # braces of SQL
+        calls = con.sql("""
+            SELECT 'c-' || i AS call_id, TIMESTAMP '2025-06-01' + to_seconds(i) AS start_time, 'anna' AS agent
+            FROM range(30) AS t(i)""")
+        calls.write_parquet(str(tmp_path / "x.parquet"))
     con, _ = load(tmp_path / "x.parquet", tmp_path)
     with con:
         assert con.execute("SELECT count(DISTINCT started_at) FROM raw.calls").fetchone() == (30,)

@@ -191,8 +191,8 @@ def test_names_and_words_stay_text(con, tmp_path, evil):
     header = '"' + evil.replace('"', '""') + '"'
     toml = (
         f'{SOURCE}nulls = ["{quoted}!"]\n{CALLS}'
-        f'line = {{ column = "{quoted}", words = {{ "{quoted}" = "{quoted}" }}, default = "{quoted}", prefix = "{quoted}",'
-        f' when = {{ "{quoted}" = ["{quoted}"] }} }}\nqueue = {{ const = "{quoted}" }}\n'
+        f'line = {{ column = "{quoted}", words = {{ "{quoted}" = "{quoted}" }}, default = "{quoted}",'
+        f' prefix = "{quoted}", when = {{ "{quoted}" = ["{quoted}"] }} }}\nqueue = {{ const = "{quoted}" }}\n'
     )
     read(con, tmp_path, toml, f"Id,Start,{header}\n1,x,{header}\n")
     assert con.execute("SELECT line, queue FROM raw.calls").fetchall() == [(evil + evil, evil)]

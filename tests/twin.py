@@ -55,11 +55,13 @@ def run(
     week_start: int = 0,
     limit: int | None = None,
     offset: int = 0,
+    **options: str,
 ) -> pa.Table:
     """What the twin of a report says.
 
     `tables` maps the model's names to relations of `con` or to Arrow tables; without it `con` has them under their
     own names. A table that needs a right and is not there counts as closed. `start` and `end` are naive UTC, or aware.
+    Further options are variables, too; the column `per` is renamed to the value of that option.
     """
     sql = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
     needs = {t: re.split(r",\s*", columns) for t, columns in re.findall(r"^-- needs (\w+): (.+)$", sql, re.MULTILINE)}
@@ -70,7 +72,7 @@ def run(
         absent = {column for t in _copy(con, own, sql, tables) for column in needs.get(t, [])}
         for variable, value in {"start": start, "end": end}.items():
             own.execute(f'SET VARIABLE "{variable}" = CAST(? AS TIMESTAMP)', [value])
-        for variable, word in {"zone": zone, "by": by, "formula": formula}.items():
+        for variable, word in {"zone": zone, "by": by, "formula": formula, **options}.items():
             own.execute(f'SET VARIABLE "{variable}" = CAST(? AS VARCHAR)', [word])
         kind = "DATE" if by in ("day", "week", "month") else "TIMESTAMP"
         own.execute(f"CREATE TABLE buckets (label {kind}, lo TIMESTAMP, hi TIMESTAMP)")
@@ -79,6 +81,7 @@ def run(
     finally:
         own.close()
     absent |= set() if by else {"interval"}
+    found = found.rename_columns([options.get("per", "project") if c == "per" else c for c in found.column_names])
     return found.drop_columns([c for c in found.column_names if c in absent]).slice(offset, limit)
 
 

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from projection import CLOSED, Definitions, Row, Tables, projection
+from projection import CLOSED, OWN, Definitions, Row, Tables, projection
 from world_centre import SCENES, ZONE, Centre, Shape
 from world_changes import changed
 from world_facts import facts
@@ -166,8 +166,10 @@ def text(value: Any) -> str:
 # Canaries
 
 
-def canaries(world: World, viewer: Viewer) -> frozenset[str]:
+def canaries(world: World, viewer: Viewer, known: Tables | None = None) -> frozenset[str]:
     """Texts of the world that must appear in nothing this viewer gets; compare without regard to case.
+
+    `known` are the rows that she may know, where her role shows her fewer than the projection.
 
     The role's closed columns count as hidden, so do operators for a role that knows them by aliases, and so do the
     sources' ids that `interaction` carries. Names of projects are here too: who may list all of them sees them in
@@ -176,7 +178,8 @@ def canaries(world: World, viewer: Viewer) -> frozenset[str]:
     if viewer.projects is None:
         return frozenset()
     closed = CLOSED[viewer.role]
-    seen = {t: [dict(r, interaction=None) for r in rows] for t, rows in projection(world, viewer).items()}
+    known = projection(world, viewer) if known is None else known
+    seen = {t: [dict(r, interaction=None) for r in rows] for t, rows in known.items()}
     if "contacts" in closed:
         personal = ("phone", "contact_name", "email")
         seen = {t: [{k: v for k, v in r.items() if k not in personal} for r in rows] for t, rows in seen.items()}
@@ -186,13 +189,15 @@ def canaries(world: World, viewer: Viewer) -> frozenset[str]:
             for t, rows in seen.items()
         }
     hers = _definitions_of(seen, viewer.projects) | {t: r for t, r in seen.items() if t not in _DEFINED}
-    if viewer.role in ALIASED:
+    if viewer.role in ALIASED | ALONE:
         hers |= {"users": [], "memberships": []}
     own = [{"login": r["login"], "name": r.get("name")} for r in world.tables["users"] if r["login"] == viewer.login]
-    return frozenset(_tokens(world.tables) - _tokens(hers) - _tokens({"users": own}))
+    shown = {token.lower() for token in _tokens(hers) | _tokens({"users": own})}
+    return frozenset(token for token in _tokens(world.tables) if token.lower() not in shown)
 
 
 ALIASED = frozenset({"Client"})
+ALONE = frozenset({OWN})  # nobody else is in their lists
 _DEFINED = ("projects", "users", "memberships", "objects", "project_objects", "targets")
 
 

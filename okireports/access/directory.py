@@ -10,7 +10,9 @@ import duckdb
 
 from okireports.access.scope import Scope
 from okireports.disk import Segment
+from okireports.disk.folder import quoted
 from okireports.errors import UnknownName
+from okireports.tables import FACTS
 
 OBJECTS = {
     "queues": ("queue_id", "queue", "queue"),
@@ -41,7 +43,12 @@ DIRECTORIES: dict[str, Directory] = {
 
 
 def fill(
-    con: duckdb.DuckDBPyConnection, scope: Scope, segments: Iterable[Segment], start: datetime, end: datetime
+    con: duckdb.DuckDBPyConnection,
+    scope: Scope,
+    segments: Iterable[Segment],
+    tables: Iterable[str],
+    start: datetime,
+    end: datetime,
 ) -> None:
     """Make the tables of names of a run, from the control file attached as `control`.
 
@@ -49,24 +56,26 @@ def fill(
         con: the run's connection.
         scope: who looks, at which projects.
         segments: every published segment that she may open; who and what stands in them has a name.
+        tables: the tables that are open: of one who sees only her own rows, only what stands in these has a name.
         start: of the period, naive UTC.
         end: of the period, naive UTC.
     """
     con.execute("CREATE TABLE projects (project_id BIGINT, project VARCHAR)")
     if scope.projects:
-        con.executemany("INSERT INTO projects VALUES (?, ?)", [(p.id, p.name) for p in scope.projects])
+        columns = [[p.id for p in scope.projects], [p.name for p in scope.projects]]
+        con.execute("INSERT INTO projects SELECT unnest(?), unnest(?)", columns)
     span = {"start": start, "end": end}
     valid = "(v.valid_from IS NULL OR v.valid_from < $end) AND (v.valid_to IS NULL OR v.valid_to > $start)"
-    files = [segment.file for segment in segments]
-    named = "SELECT DISTINCT unnest({0}) FROM control.segments WHERE file IN (SELECT unnest($files))"
+    named = named_by_rows(tables) if scope.own_rows_only else named_by_segments(segments)
+    herself = f"AND u.user_id = {scope.user_id}" if scope.own_rows_only else ""
     all_people = "UNION SELECT user_id FROM control.users" if 0 in scope.stores else ""
     con.execute(
         f"""CREATE TABLE operators AS SELECT u.user_id AS operator_id, {alias(scope)} AS operator
         FROM control.users u WHERE u.user_id IN (
         SELECT v.user_id FROM control.memberships v JOIN control.users m USING (user_id)
         WHERE v.project_id IN (SELECT project_id FROM projects) AND m.role = '{OPERATOR}' AND {valid}
-        UNION {named.format("people")} {all_people})""",
-        {**span, "files": files},
+        UNION {named["person"]} {all_people}) {herself}""",
+        span,
     )
     for name, (id, label, kind) in OBJECTS.items():
         everything = "UNION SELECT object_id FROM control.objects" if 0 in scope.stores else ""
@@ -75,8 +84,8 @@ def fill(
             WHERE o.kind = '{kind}' AND o.object_id IN (
             SELECT v.object_id FROM control.project_objects v
             WHERE v.project_id IN (SELECT project_id FROM projects) AND {valid}
-            UNION {named.format("objects")} {everything})""",
-            {**span, "files": files},
+            UNION {named["object"]} {everything})""",
+            span,
         )
     con.execute(
         f"""CREATE TABLE group_members AS SELECT DISTINCT v.group_id, v.user_id AS operator_id
@@ -87,6 +96,23 @@ def fill(
         """CREATE TABLE groups AS SELECT g.group_id, g.name AS "group" FROM control.groups g
         WHERE g.group_id IN (SELECT group_id FROM group_members)"""
     )
+
+
+def named_by_segments(segments: Iterable[Segment]) -> dict[str, str]:
+    """SQL of the people and of the objects that stand in segments."""
+    files = ", ".join(quoted(segment.file) for segment in segments) or "NULL"
+    listed = f"FROM control.segments WHERE file IN ({files})"
+    return {"person": f"SELECT unnest(people) {listed}", "object": f"SELECT unnest(objects) {listed}"}
+
+
+def named_by_rows(tables: Iterable[str]) -> dict[str, str]:
+    """SQL of the people and of the objects that stand in tables."""
+    columns = [(c, table) for table in tables for c in FACTS[table].columns]
+    return {
+        role: " UNION ".join(f'SELECT "{c.name}" FROM "{table}"' for c, table in columns if c.role == role)
+        or "SELECT NULL::BIGINT"
+        for role in ("person", "object")
+    }
 
 
 def alias(scope: Scope) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
 from okireports import audit, clock
 from okireports.access.rights import PRESETS
 from okireports.audit import Entry
-from okireports.disk import Folder, create, write
+from okireports.disk import Folder, create
 from okireports.errors import BadOption, did_you_mean
 
 SECURITY = ("improved", "simplified")
@@ -24,6 +26,16 @@ DEFAULTS = {
     "callback_hours": "24",
     "calling_code": "",
 }
+NUMBERS = {  # setting: the most that it takes, and whether it is whole
+    "answer_within_s": (86_400.0, False),
+    "short_abandon_s": (86_400.0, False),
+    "goal": (1.0, False),
+    "repeat_days": (366.0, True),
+    "callback_hours": (8_784.0, True),
+    "week_start": (6.0, True),
+}
+MAY_BE_EMPTY = ("goal",)
+CALLING_CODE = re.compile(r"[0-9]{0,3}")
 
 
 def found(
@@ -41,9 +53,8 @@ def found(
     if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
         raise BadOption(f"currency={currency!r}: give the three letters of ISO 4217, such as 'PLN'.")
     checked_settings(settings)
-    create(folder)
     values = {"timezone": timezone, "currency": currency, "security": security, **DEFAULTS, **settings}
-    with write(folder, "found") as writer:
+    with create(folder) as writer:
         con = writer.con
         con.executemany("INSERT INTO control.settings VALUES (?, ?)", list(values.items()))
         con.executemany(
@@ -61,18 +72,31 @@ def found(
 
 
 def checked_settings(settings: Mapping[str, object]) -> None:
-    """Refuse unknown settings and values that they do not take."""
+    """Refuse unknown settings and values that they do not take.
+
+    Raises:
+        BadOption: it says which, and what it takes.
+    """
     unknown = sorted(set(settings) - set(DEFAULTS))
     if unknown:
-        raise BadOption(f"There is no setting {unknown[0]!r}.{did_you_mean(unknown[0], DEFAULTS)} Settings: {', '.join(DEFAULTS)}.")
+        known = ", ".join(DEFAULTS)
+        raise BadOption(f"There is no setting {unknown[0]!r}.{did_you_mean(unknown[0], DEFAULTS)} Settings: {known}.")
     if (formula := settings.get("formula", "short")) not in FORMULAS:
         raise BadOption(f"formula={formula!r}: it is one of {', '.join(FORMULAS)}.")
-    for name in ("answer_within_s", "short_abandon_s", "goal", "repeat_days", "callback_hours", "week_start"):
-        value = settings.get(name, "")
-        try:
-            number = float(str(value)) if value != "" else 0.0
-        except ValueError:
-            raise BadOption(f"{name}={value!r}: it is no number.") from None
-        most = {"goal": 1.0, "week_start": 6.0}.get(name, float("inf"))
-        if not 0 <= number <= most:
-            raise BadOption(f"{name}={value!r}: it lies between 0 and {most:g}.")
+    if not CALLING_CODE.fullmatch(str(settings.get("calling_code", ""))):
+        raise BadOption(f"calling_code={settings['calling_code']!r}: give the digits of a country, such as '48'.")
+    for name, (most, whole) in NUMBERS.items():
+        if name in settings and not (name in MAY_BE_EMPTY and settings[name] == ""):
+            checked_number(name, settings[name], most, whole)
+
+
+def checked_number(name: str, value: object, most: float, whole: bool) -> None:
+    """Refuse what is no number from 0 to `most`."""
+    try:
+        number = float(str(value))
+    except ValueError:
+        raise BadOption(f"{name}={value!r}: it is no number.") from None
+    if not 0 <= number <= most or not math.isfinite(number):
+        raise BadOption(f"{name}={value!r}: it lies between 0 and {most:g}.")
+    if whole and not str(value).isdecimal():
+        raise BadOption(f"{name}={value!r}: it is a whole number.")

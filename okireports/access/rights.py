@@ -52,10 +52,10 @@ PRESETS: dict[str, Preset] = {
     ),
     "Operator": Preset(("see_phone_numbers",), ("call_log", "dialogue_log", "operators_log")),
     "Client": Preset(
-        ("listen_recordings", "export"),
+        ("listen_recordings", "export", "aliases"),
         ("*", *(f"-{name}" for name in (*PEOPLE_REPORTS, "costs", "change_log", "access_matrix"))),
     ),
-    "Auditor": Preset(("list_projects", "read_audit", "aliases"), ("change_log", "access_matrix", "data_quality")),
+    "Auditor": Preset(("list_projects", "read_audit"), ("change_log", "access_matrix", "data_quality")),
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # heavy; the specifications do not need them
 
 LADDER = ("15min", "30min", "hour", "day", "week", "month")
 VEGA_LITE = "6.4"  # of Altair 6; the newest that vl-convert carries
+_NUMBERED = re.compile(r'(id="|url\(#)(gradient_|clip)(\d+)')  # what an SVG refers to in itself
 
 Form = Literal["lines", "bars", "counts", "heat", "dots", "area", "steps", "funnel", "timeline", "columns"]
 
@@ -146,10 +148,12 @@ def png(chart: Drawing, scale: float = 2.0) -> bytes:
 
 
 def svg(chart: Drawing) -> str:
-    """The chart as an SVG picture, made offline."""
+    """The chart as an SVG picture, made offline; the same chart gives the same bytes."""
     import vl_convert
 
-    return vl_convert.vegalite_to_svg(chart.to_dict(), vl_version=VEGA_LITE, allowed_base_urls=[])
+    drawn = vl_convert.vegalite_to_svg(chart.to_dict(), vl_version=VEGA_LITE, allowed_base_urls=[])
+    numbers: dict[str, int] = {}  # Vega goes on counting from picture to picture, which would tell how many there were
+    return _NUMBERED.sub(lambda m: f"{m[1]}{m[2]}{numbers.setdefault(m[2] + m[3], len(numbers))}", drawn)
 
 
 def html(chart: Drawing, *, library: bool = True, element: str | None = None) -> str:
@@ -158,9 +162,7 @@ def html(chart: Drawing, *, library: bool = True, element: str | None = None) ->
     Several may stand on one page; `library=False` leaves the library out where another piece brings it. `element` is
     the id of the box, by default one made from the chart.
     """
-    spec = (
-        json.dumps(chart.to_dict(), ensure_ascii=False, sort_keys=True).replace("</", "<\\/").replace("<!--", "<\\!--")
-    )
+    spec = json.dumps(chart.to_dict(), ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")  # ends no script
     box = element or "chart-" + hashlib.sha256(spec.encode()).hexdigest()[:12]
     script = (
         f'document.querySelectorAll("#{box}").forEach(e=>{{if(!e.childElementCount)'

@@ -39,6 +39,16 @@ def number_axis(known: Label, highest: float, count: int = 5) -> alt.Axis:
     return alt.Axis(format=form or known.format, tickCount=max(1, int(highest)) if small else count)
 
 
+def seconds_axis(places: Sequence[float]) -> alt.Axis:
+    """An axis of seconds with its ticks at some of these places: 20 s, 2 min."""
+    shown = "datum.value < 60 ? datum.value + ' s' : datum.value / 60 + ' min'"
+    ticks = [float(places[0])]
+    for place in places[1:]:  # apart enough on a scale of square roots for their labels
+        if place**0.5 - ticks[-1] ** 0.5 > 0.055 * places[-1] ** 0.5:
+            ticks.append(float(place))
+    return alt.Axis(values=ticks, labelExpr=shown)
+
+
 def number_scale(known: Label, values: pd.Series, count: int = 5) -> alt.Scale:
     """From 0; shares to 100 % where they come near it; MOS where it lies."""
     if known.unit == "mos":
@@ -50,9 +60,11 @@ def number_scale(known: Label, values: pd.Series, count: int = 5) -> alt.Scale:
 
 
 def colours(names: Sequence[str], paper: Paper) -> alt.Scale:
-    """A colour for each series; what is put together as others is grey."""
+    """A colour for each series, the same for a status in every chart; what is put together as others is grey."""
     own = [name for name in names if name != paper.say("others")]
-    shown = {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(own)} | {paper.say("others"): OTHERS}
+    known = paper.statuses() | {"Offline": None}
+    places = known if known.keys() >= {*own} else {name: i % len(PALETTE) for i, name in enumerate(own)}
+    shown = {name: OTHERS if i is None else PALETTE[i] for name, i in places.items()} | {paper.say("others"): OTHERS}
     return alt.Scale(domain=list(names), range=[shown[name] for name in names])
 
 
@@ -86,10 +98,10 @@ def across(x: str, axis: alt.Axis, **more: Any) -> alt.X:
     return alt.X(field=x, type="temporal", title=None, scale=alt.Scale(type="utc"), axis=axis, **more)
 
 
-def categories(key: str, names: Sequence[str], *, grid: bool = False) -> alt.Y:
+def categories(key: str, names: Sequence[str], *, grid: bool = False, **more: Any) -> alt.Y:
     """A vertical axis of names."""
     axis = alt.Axis(ticks=False, domain=False, grid=grid)
-    return alt.Y(field=key, type="nominal", sort=list(names), title=None, axis=axis)
+    return alt.Y(field=key, type="nominal", sort=list(names), title=None, axis=axis, **more)
 
 
 def pointed(plot: Plot, paper: Paper) -> list[alt.Tooltip]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -141,9 +142,15 @@ def dots(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
         rule = alt.Chart().mark_rule(strokeWidth=3, opacity=0.35, color=PALETTE[0])
         low = alt.X(field=band[0], type="quantitative")
         layers.append(rule.encode(y=categories(spec.x, names, grid=True), x=low, x2=alt.X2(band[1])))
-    dot = alt.Chart().mark_point(filled=True, size=80, opacity=1)
+    dot = alt.Chart().mark_point(filled=not series, size=80, opacity=1, strokeWidth=2)
     down = categories(spec.x, names, grid=True)
-    layers.append(dot.encode(y=down, x=along, color=tint(plot, paper), tooltip=pointed(plot, paper)))
+    colour = tint(plot, paper)
+    drawn: alt.Chart = dot.encode(y=down, x=along, color=colour, tooltip=pointed(plot, paper))
+    if series:  # where figures are the same, each is still seen; one legend for both
+        shapes = alt.Scale(domain=series)
+        shape = alt.Shape(field="series", type="nominal", sort=series, scale=shapes, legend=colour["legend"])
+        drawn = drawn.encode(shape=shape)
+    layers.append(drawn)
     return single(alt.layer(*layers, data=data(rows[[*plot.keys, y, *band]])), max(2 * ROW, ROW * len(names)))
 
 
@@ -155,7 +162,9 @@ def heat(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     rows = grouped(limited(rows, spec.x, [value], paper, WIDE), [spec.x, lane], [value], paper)
     if rows.empty:
         return nothing(paper)
-    places = {key: order(rows, key, paper) for key in (spec.x, lane)}
+    places: dict[str, list[Any]] = {key: order(rows, key, paper) for key in (spec.x, lane)}
+    if "hour" in places:  # an hour between others at which nothing was is seen to be empty
+        places["hour"] = list(range(int(rows["hour"].min()), int(rows["hour"].max()) + 1))
     if "weekday" in places:
         days = [day[paper.language == "pl"] for day in WEEKDAYS]
         rows["weekday"] = [days[int(n) - 1] for n in rows["weekday"]]
@@ -163,13 +172,15 @@ def heat(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     angle = 0 if len(places[spec.x]) <= 24 else -45
     axis = alt.Axis(labelAngle=angle, labelOverlap=True, ticks=False, domain=False)
     title = named(spec.x, paper).words(paper.language)
-    form = ".0%" if known.unit == "share" else known.format
+    form = {"share": ".0%", "number": ",.0f"}.get(known.unit, known.format)
     legend = alt.Legend(format=form, gradientLength=200, title=paper.heading(known, 0))
     scale = alt.Scale(scheme="viridis", reverse=True)
     drawn = alt.Chart(data(rows[[spec.x, lane, value]])).mark_rect(stroke="white", strokeWidth=1)
     drawn = drawn.encode(
-        x=alt.X(field=spec.x, type="nominal", sort=places[spec.x], title=title, axis=axis),
-        y=categories(lane, places[lane]),
+        x=alt.X(
+            field=spec.x, type="nominal", sort=None, title=title, axis=axis, scale=alt.Scale(domain=places[spec.x])
+        ),
+        y=categories(lane, places[lane], scale=alt.Scale(domain=places[lane])),
         color=alt.Color(field=value, type="quantitative", scale=scale, legend=legend),
         tooltip=tips([spec.x, lane, value], [named(spec.x, paper), named(lane, paper), known], paper),
     )

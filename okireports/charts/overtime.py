@@ -19,6 +19,7 @@ from okireports.charts.axes import (
     number_scale,
     panels,
     pointed,
+    seconds_axis,
     time_axis,
     tint,
     tips,
@@ -133,9 +134,11 @@ def steps(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     if plot.rows.empty:
         return nothing(paper)
     place = paper.label(plot.x)
-    place = replace(place, unit="s") if plot.x.endswith("_s") else place
-    axis = number_axis(place, float(plot.rows[plot.x].max()), 8)
-    x = alt.X(field=plot.x, type="quantitative", title=paper.heading(place, float(plot.rows[plot.x].max())), axis=axis)
+    axis, scale = number_axis(place, float(plot.rows[plot.x].max()), 8), alt.Scale()
+    if plot.x.endswith("_s"):  # bins of time grow: a square root gives the short ones room
+        axis, scale = seconds_axis(sorted(plot.rows[plot.x].unique())), alt.Scale(type="sqrt")
+    title = place.words(paper.language)
+    x = alt.X(field=plot.x, type="quantitative", title=title, axis=axis, scale=scale)
     marks = alt.Chart(data(plot.rows[[*plot.keys, plot.y]])).mark_line(interpolate="step-after")
     y = _figure(plot, plot.rows[plot.y], paper)
     return single(marks.encode(x=x, y=y, color=tint(plot, paper), tooltip=pointed(plot, paper)), HEIGHT)

@@ -26,6 +26,9 @@ _WORDS = {
     "null": ("(none)", "(brak)"),
     "true": ("yes", "tak"),
     "false": ("no", "nie"),
+    "reached:true": ("called back, reached", "oddzwoniono, odebrano"),
+    "reached:false": ("called back, not reached", "oddzwoniono, nie odebrano"),
+    "reached:null": ("not called back", "nie oddzwoniono"),
     "others": ("others", "pozostałe"),
     "count": ("Number", "Liczba"),
     "s": ("Time", "Czas"),
@@ -45,6 +48,7 @@ _WORDS = {
     "week": ("week", "tygodni"),
     "month": ("month", "miesięcy"),
 }
+STATUSES = ("Ready", "Waiting", "Busy", "PCP", "Away", "N/A")  # in the order of their colours
 WEEKDAYS = (
     ("Mon", "pon."), ("Tue", "wt."), ("Wed", "śr."), ("Thu", "czw."), ("Fri", "pt."),
     ("Sat", "sob."), ("Sun", "niedz."),
@@ -102,6 +106,19 @@ class Paper:
     def say(self, key: str, *values: object) -> str:
         """One of the chart's own words or sentences."""
         return _WORDS[key][self.language == "pl"].format(*values)
+
+    def flag(self, name: str, value: Any) -> str:
+        """What a flag says, in the column's own words where it has some."""
+        word = "null" if pd.isna(value) else "true" if value else "false"
+        return self.say(f"{name}:{word}" if f"{name}:{word}" in _WORDS else word)
+
+    def statuses(self) -> dict[str, int]:
+        """The place of each status among the colours, by its own word and by the words of its figure."""
+        places: dict[str, int] = {}
+        for place, status in enumerate(STATUSES):
+            words = self.label(f"{status.lower().replace('/', '')}_s").words(self.language)
+            places |= {status: place, words: place}
+        return places
 
     def note(self, key: str, *values: object) -> None:
         """Add a sentence to the subtitle, once."""
@@ -183,8 +200,9 @@ def _plain(value: Any) -> object:
 
 def texts(column: pd.Series, known: Label, paper: Paper) -> pd.Series:
     """A category as text for people: NULL, flags, weekdays and dates have words."""
+    named: list[str | None]
     if known.unit == "flag" or column.dtype == "boolean":
-        named = [None if pd.isna(v) else paper.say("true" if v else "false") for v in column]
+        named = [paper.flag(str(column.name), v) for v in column]
     elif pd.api.types.is_datetime64_any_dtype(column.dtype):
         named = [None if pd.isna(v) else f"{v:%Y-%m-%d}" for v in column]
     else:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from okireports.charts import Spec
-from okireports.charts.paper import Paper, texts
+from okireports.charts.paper import STATUSES, Paper, texts
 from okireports.columns import Label
 from okireports.frames import floor, following, lengths, number, summed, volume, wall
 
@@ -96,6 +96,8 @@ def order(rows: pd.DataFrame, key: str, paper: Paper, value: str | None = None) 
     """The values of a key as they are drawn: by the total of `value` or else by name; others and (none) last."""
     if value is None:
         found = sorted(rows[key].dropna().unique())
+        if key == "status":
+            found.sort(key=lambda v: STATUSES.index(v) if v in STATUSES else len(STATUSES))
     else:
         totals = rows.groupby(key)[value].sum().rename("total").reset_index()
         found = list(totals.sort_values(["total", key], ascending=[False, True], kind="stable")[key])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from okireports.disk.folder import FORMAT, Current, Folder, Reading
 from okireports.disk.segments import NewSegment, Segment, segments_of, stretch_of
+from okireports.disk.sweep import last_load
 from okireports.disk.writer import Writer, create, write
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Segment",
     "Writer",
     "create",
+    "last_load",
     "segments_of",
     "stretch_of",
     "write",

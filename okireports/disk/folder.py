@@ -15,6 +15,7 @@ from okireports.errors import CenterError, DamagedCenter, NewerFormat, NotACente
 
 FORMAT = 1
 NO_PROJECT = 0
+KEY_LENGTH = 64  # characters of the secret: 32 bytes as hexadecimal digits
 TRIES = 5  # a reader starts once more from CURRENT when what it names has been swept meanwhile
 
 
@@ -44,6 +45,11 @@ class Folder:
     def pointer(self) -> Path:
         """The file whose replacement is the commit."""
         return self.path / "CURRENT"
+
+    @property
+    def upcoming(self) -> Path:
+        """What is about to replace the pointer."""
+        return self.path / "CURRENT.new"
 
     @property
     def lock(self) -> Path:
@@ -93,35 +99,64 @@ class Folder:
         """
         try:
             said = json.loads(self.pointer.read_text("utf-8"))
-            format, generation = int(said["format"]), int(said["generation"])
+            if (format := int(said["format"])) > FORMAT:
+                raise NewerFormat(
+                    f"{self.path} has format {format}; this okireports knows {FORMAT}. Install a newer okireports."
+                )
+            generation, size = int(said["generation"]), int(said["bytes"])
         except (FileNotFoundError, NotADirectoryError):
             raise NotACenter(
                 f"{self.path} is not a centre: it holds no file CURRENT. Make one with okireports.create() or demo()."
             ) from None
-        except (ValueError, KeyError, TypeError, OSError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, OSError) as error:
             raise DamagedCenter(
-                f"{self.pointer} cannot be read ({error}). It should name the newest whole control file in "
-                f"{self.path}; restore it from a backup."
+                f"{self.pointer} cannot be read ({type(error).__name__}: {first_line(error)}). It should name the "
+                f"newest whole control file in {self.path}; restore it from a backup."
             ) from None
-        if format > FORMAT:
-            raise NewerFormat(
-                f"{self.path} has format {format}; this okireports knows {FORMAT}. Install a newer okireports."
-            )
         control = self.control(generation)
-        if not control.is_file():
-            raise DamagedCenter(f"{self.pointer} points at {control.name}, which is not there; restore {self.path}.")
+        try:
+            there = control.stat().st_size
+        except OSError:
+            raise DamagedCenter(
+                f"{self.pointer} points at {control.name}, which is not there; restore {self.path} from a backup."
+            ) from None
+        if there != size:
+            raise DamagedCenter(
+                f"{control} has {there:,} bytes instead of {size:,}: it was truncated or altered. Restore it from a "
+                "backup."
+            )
         return Current(generation, control)
+
+    def key(self) -> str:
+        """The secret that contact keys are made with.
+
+        Raises:
+            DamagedCenter: it is not there, or not whole.
+        """
+        try:
+            said = self.secret.read_text("utf-8").strip()
+        except (OSError, ValueError) as error:
+            said, why = "", first_line(error)
+        else:
+            why = "it is not whole"
+        if len(said) != KEY_LENGTH:
+            raise DamagedCenter(
+                f"{self.secret} cannot be used ({why}). Restore it from a backup: with another secret the same person "
+                "would get another contact key. Nothing was changed."
+            )
+        return said
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:
         """Open what is published now; the control file is closed again on leaving.
 
         Raises:
-            DamagedCenter: the control file cannot be opened.
+            DamagedCenter: the control file cannot be opened, or turns out to be damaged.
         """
         con = duckdb.connect()
         try:
-            yield Reading(con, self.attach_control(con))
+            with undamaged(self):
+                yield Reading(con, self.attach_control(con))
         finally:
             con.close()
 
@@ -143,6 +178,29 @@ class Folder:
                     f"{current.control} cannot be opened ({first_line(error)}); restore it from a backup."
                 ) from None
         raise DamagedCenter(f"{self.pointer} changes faster than it can be followed.")
+
+
+@contextmanager
+def undamaged(folder: Folder) -> Iterator[None]:
+    """Say so where a file of the centre turns out to be damaged while it is read.
+
+    Raises:
+        DamagedCenter: the engine met bytes that are not those that were written.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        if damaged(error):
+            raise DamagedCenter(
+                f"A file of {folder.path} is damaged ({first_line(error)}). Restore it from a backup, or roll back to "
+                "a generation that does not name it."
+            ) from error
+        raise
+
+
+def damaged(error: BaseException) -> bool:
+    """Does the engine speak of bytes that are not those that were written?"""
+    return isinstance(error, duckdb.Error) and any(word in str(error) for word in ("orrupt", "checksum"))
 
 
 def quoted(text: str | os.PathLike[str]) -> str:

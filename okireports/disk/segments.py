@@ -13,14 +13,17 @@ from okireports.disk.folder import Folder, quoted
 from okireports.tables import FACTS, MODEL_VERSION, Fact
 
 STORAGE = "v1.2.0"  # pinned, so that an older engine of the same line still reads what a newer one wrote
+WITHOUT_LOG = "RECOVERY_MODE 'NO_WAL_WRITES'"  # a file that was not finished is never opened: no log, no syncs for it
 SMALL = 20_000  # rows up to which small blocks save more than they cost
 ALWAYS = "all"  # the stretch of tables that are not in time
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A published segment, as the control file lists it; `last_at` is the last start, `last_end` the last end or
-    None when something in it is still open."""
+    """A published segment, as the control file lists it.
+
+    `last_at` is the last start, `last_end` the last end, or None when something in it is still open.
+    """
 
     project_id: int
     table: str
@@ -72,7 +75,7 @@ def write_segment(con: duckdb.DuckDBPyConnection, path: Path, new: NewSegment, e
     """Write one file and give its row of `segments` (without file and generation)."""
     fact = FACTS[new.table]
     block = ", BLOCK_SIZE 16384" if expected <= SMALL else ""
-    con.execute(f"ATTACH {quoted(path)} AS segment (STORAGE_VERSION '{STORAGE}'{block})")
+    con.execute(f"ATTACH {quoted(path)} AS segment (STORAGE_VERSION '{STORAGE}', {WITHOUT_LOG}{block})")
     try:
         con.execute(f'CREATE TABLE segment."{fact.name}" AS {new.select}')
         known = con.execute(summary(fact)).fetchone()
@@ -102,11 +105,15 @@ def summary(fact: Fact) -> str:
     """SQL over a new segment: its bounds in time, its rows, and the people and objects that it names."""
     start = f'"{fact.start}"' if fact.start else "NULL::TIMESTAMP"
     just_after = f"max({start}) + INTERVAL 1 MILLISECOND"
-    last_end = f"greatest({just_after}, max(\"{fact.end}\"))" if fact.end else just_after
+    last_end = f'greatest({just_after}, max("{fact.end}"))' if fact.end else just_after
     if fact.end:
         last_end = f'CASE WHEN count(*) = count("{fact.end}") THEN {last_end} END'
     named = {
-        role: [f'coalesce(list(DISTINCT "{c.name}") FILTER ("{c.name}" IS NOT NULL), [])' for c in fact.columns if c.role == role]
+        role: [
+            f'coalesce(list(DISTINCT "{c.name}") FILTER ("{c.name}" IS NOT NULL), [])'
+            for c in fact.columns
+            if c.role == role
+        ]
         for role in ("person", "object")
     }
     lists = (

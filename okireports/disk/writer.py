@@ -1,7 +1,8 @@
 """Publishing: new files first, then one replacement of CURRENT; killed anywhere, the old or the new state is whole.
 
 A writer copies the control file to the next number and changes the copy, writes new segments beside the old ones,
-syncs files and folders, and replaces CURRENT. What no kept generation names is swept, also what a killed writer left.
+syncs files and folders, and replaces CURRENT. What no kept generation names is swept, also what a killed writer left:
+the folder `work` is there from a writer's first step to its last, so one that finds it there clears up first.
 """
 
 from __future__ import annotations
@@ -12,21 +13,22 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 
-from okireports.disk.folder import FORMAT, Current, Folder, first_line, quoted
-from okireports.disk.segments import STORAGE, NewSegment, Segment, write_segment
-from okireports.errors import CenterBusy, CenterError
+from okireports.disk import sweep
+from okireports.disk.folder import FORMAT, Current, Folder, damaged, first_line, quoted
+from okireports.disk.segments import STORAGE, WITHOUT_LOG, NewSegment, Segment, write_segment
+from okireports.errors import CenterBusy, CenterError, DamagedCenter, NotACenter
 from okireports.tables import CONTROL
 
-KEPT_GENERATIONS = 3
-KEPT_FOR = timedelta(hours=24)
+FIRST = 1  # the generation of a new centre
+BLOCK = 16_384  # of the control file: its tables are many and small, and each change copies them
+FAILURES = (OSError, duckdb.IOException, duckdb.FatalException, duckdb.TransactionException)  # what a full disk raises
 
 
 @dataclass
@@ -42,9 +44,8 @@ class Writer:
     def add(self, new: NewSegment, expected: int) -> None:
         """Write a segment and list it; `expected` rows decide its block size."""
         store = self.folder.store(new.project_id)
-        store.mkdir(parents=True, exist_ok=True)
+        store.mkdir(mode=0o700, exist_ok=True)
         path = store / f"{new.table}.{new.stretch}.{self.generation:06d}.duckdb"
-        path.unlink(missing_ok=True)
         self.written.append(path)
         row = write_segment(self.con, path, new, expected)
         row |= {"file": str(path.relative_to(self.folder.path)), "generation": self.generation}
@@ -56,30 +57,6 @@ class Writer:
         """Take a segment off the list; its file stays for those who read an older generation."""
         self.con.execute("DELETE FROM control.segments WHERE file = ?", [segment.file])
         self.con.execute("INSERT INTO control.retired VALUES (?, ?)", [segment.file, self.generation])
-
-
-def create(folder: Folder) -> None:
-    """Make the folder of a new centre, with an empty control file as its first generation."""
-    if folder.path.exists() and any(folder.path.iterdir()):
-        raise CenterError(f"{folder.path} is not empty. Choose a new folder, or open the centre that is there.")
-    folder.path.mkdir(parents=True, exist_ok=True)
-    for part in (folder.stores, folder.journal, folder.rejects):
-        part.mkdir(mode=0o700)
-    descriptor = os.open(folder.secret, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(32))
-    sync(folder.secret)
-    con = duckdb.connect()
-    con.execute(f"ATTACH {quoted(folder.control(1))} AS control (STORAGE_VERSION '{STORAGE}')")
-    con.execute("USE control")
-    for table in CONTROL.values():
-        con.execute(table.ddl)
-    con.execute("INSERT INTO control.generations VALUES (1, ?, 'create')", [utc_now()])
-    con.execute("USE memory")
-    con.execute("DETACH control")
-    con.close()
-    sync(folder.control(1))
-    point(folder, 1)
 
 
 @contextmanager
@@ -96,31 +73,81 @@ def write(folder: Folder, kind: str, *, wait: float = 2.0, threads: int | None =
         CenterBusy: another writer holds the lock.
         CenterError: the disk is full or refuses; the old state is whole.
     """
+    folder.current()  # a folder that is no centre is not even touched
     with locked(folder, wait):
         current = folder.current()
-        con = duckdb.connect(config={"threads": threads} if threads else {})
-        writer = Writer(folder, con, current.generation + 1)
-        try:
-            kept_from, doomed = begin(writer, current, kind)
+        with publishing(folder, current.generation + 1, kind, lambda writer: copy(writer, current), threads) as writer:
             yield writer
-            finish(writer)
-        except BaseException as error:
-            with suppress(duckdb.Error):
-                con.close()
-            undo(writer)
-            if isinstance(error, duckdb.IOException | OSError):
-                raise CenterError(
-                    f"{folder.path} could not be written ({first_line(error)}). Nothing was changed; free space or "
-                    "permissions, then try again."
-                ) from error
-            raise
-        remove([*doomed, *writer.spent, *(c for c in controls(folder) if number(c) < kept_from)])
+
+
+@contextmanager
+def create(folder: Folder) -> Iterator[Writer]:
+    """Make a new centre; what the block puts into its empty control file is published as the first generation.
+
+    Raises:
+        CenterError: the folder is not empty, or cannot be written; nothing is left of the attempt.
+    """
+    parts = (folder.stores, folder.journal, folder.rejects, folder.work)
+    lay_out(folder, parts)
+    try:
+        with locked(folder, 0), publishing(folder, FIRST, "create", empty) as writer:
+            yield writer
+    finally:
+        if not folder.pointer.exists():
+            with suppress(OSError):
+                sweep.remove([folder.secret, folder.lock])
+                for part in parts:
+                    shutil.rmtree(part, ignore_errors=True)
+
+
+def lay_out(folder: Folder, parts: tuple[Path, ...]) -> None:
+    """Make the folders and the secret of a new centre; of two who try it at once, one wins."""
+    taken = CenterError(f"{folder.path} is not empty. Choose a new folder, or open the centre that is there.")
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        if any(folder.path.iterdir()):
+            raise taken
+        descriptor = os.open(folder.secret, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+        sync(folder.secret)
+        for part in parts:
+            part.mkdir(mode=0o700)
+        sync(folder.path.absolute().parent)
+    except FileExistsError:
+        raise taken from None
+    except OSError as error:
+        raise CenterError(f"{folder.path} cannot be made ({first_line(error)}). Choose another folder.") from error
+
+
+@contextmanager
+def publishing(
+    folder: Folder, generation: int, kind: str, begin: Callable[[Writer], None], threads: int | None = None
+) -> Iterator[Writer]:
+    """Make the next generation; when anything fails, nothing of it stays."""
+    writer = Writer(folder, duckdb.connect(config={"threads": threads} if threads else {}), generation)
+    try:
+        begin(writer)
+        yield writer
+        over = finish(writer, kind)
+    except BaseException as error:
+        with suppress(duckdb.Error):
+            writer.con.close()
+        published = undo(writer)
+        if isinstance(error, FAILURES) and concerns(folder, error):
+            raise failure(folder, error, published) from error
+        raise
+    sweep.finished(folder, over)
 
 
 @contextmanager
 def locked(folder: Folder, wait: float) -> Iterator[None]:
     """Hold the writer's lock; the system lets it go when the process dies."""
-    with folder.lock.open("a") as file:
+    try:
+        file = folder.lock.open("a")
+    except OSError as error:
+        raise CenterError(f"{folder.path} cannot be written ({first_line(error)}). Nothing was changed.") from error
+    with file:
         deadline = time.monotonic() + wait
         while True:
             try:
@@ -135,91 +162,102 @@ def locked(folder: Folder, wait: float) -> Iterator[None]:
         yield
 
 
-def begin(writer: Writer, current: Current, kind: str) -> tuple[int, list[Path]]:
-    """Copy the control file, and clear away what a killed writer left.
-
-    Returns:
-        The oldest generation that is kept once this one is published, and the files that only older ones name.
-    """
+def copy(writer: Writer, current: Current) -> None:
+    """Begin with a copy of the published control file, and clear away what a killed writer left."""
     folder, con = writer.folder, writer.con
-    shutil.rmtree(folder.work, ignore_errors=True)
-    folder.work.mkdir(mode=0o700)
-    remove([c for c in controls(folder) if number(c) > current.generation])
+    killed = folder.work.exists()
+    if not killed:
+        folder.work.mkdir(mode=0o700)
     control = folder.control(writer.generation)
     shutil.copyfile(current.control, control)
     con.execute(f"SET temp_directory = {quoted(folder.work)}")
     con.execute("SET TimeZone = 'UTC'")
-    con.execute(f"ATTACH {quoted(control)} AS control")
-    listed = {file for (file,) in con.execute('SELECT file FROM control.segments UNION ALL FROM (SELECT file FROM control.retired)').fetchall()}
-    remove([path for path in folder.stores.glob("*/*") if str(path.relative_to(folder.path)) not in listed])
-    con.execute("INSERT INTO control.generations VALUES (?, ?, ?)", [writer.generation, utc_now(), kind])
-    kept_from = oldest_kept(con, writer.generation)
-    doomed = con.execute("DELETE FROM control.retired WHERE generation <= ? RETURNING file", [kept_from]).fetchall()
-    con.execute("DELETE FROM control.generations WHERE generation < ?", [kept_from])
-    return kept_from, [folder.path / file for (file,) in doomed]
+    con.execute(f"ATTACH {quoted(control)} AS control ({WITHOUT_LOG})")
+    if killed:
+        sweep.clear(folder, con, writer.generation)
 
 
-def oldest_kept(con: duckdb.DuckDBPyConnection, newest: int) -> int:
-    """The oldest generation that a reader may still hold: one of the last three, or current within the last day."""
-    row = con.execute(
-        """SELECT min(generation) FROM (SELECT generation, lead("at") OVER (ORDER BY generation) AS until
-        FROM control.generations) WHERE generation > ? OR until IS NULL OR until > ?""",
-        [newest - KEPT_GENERATIONS, utc_now() - KEPT_FOR],
-    ).fetchone()
-    return int(row[0]) if row else newest
-
-
-def finish(writer: Writer) -> None:
-    """Make the new files durable, then let CURRENT name them: this is the commit."""
+def empty(writer: Writer) -> None:
+    """Begin with the tables of a control file, without a row."""
     folder, con = writer.folder, writer.con
+    con.execute(f"SET temp_directory = {quoted(folder.work)}")
+    con.execute("SET TimeZone = 'UTC'")
+    control = quoted(folder.control(writer.generation))
+    con.execute(f"ATTACH {control} AS control (STORAGE_VERSION '{STORAGE}', {WITHOUT_LOG}, BLOCK_SIZE {BLOCK})")
+    con.execute("USE control")
+    for table in CONTROL.values():
+        con.execute(table.ddl)
+    con.execute("USE memory")
+
+
+def finish(writer: Writer, kind: str) -> list[Path]:
+    """Make the new files durable, then let CURRENT name them: this is the commit.
+
+    Returns:
+        What may be removed now.
+    """
+    folder, con = writer.folder, writer.con
+    con.execute("INSERT INTO control.generations VALUES (?, ?, ?)", [writer.generation, sweep.utc_now(), kind])
+    oldest, files = sweep.retire_old(con, writer.generation)
     con.execute("CHECKPOINT control")
     con.execute("DETACH control")
     con.close()
     for path in writer.written:
         sync(path)
-    for store in {path.parent for path in writer.written}:
+    for store in sorted({path.parent for path in writer.written}):
         sync(store)
     if writer.written:
         sync(folder.stores)
     sync(folder.control(writer.generation))
     point(folder, writer.generation)
-    shutil.rmtree(folder.work, ignore_errors=True)
-
-
-def undo(writer: Writer) -> None:
-    """Remove what an abandoned generation wrote, unless CURRENT already names it."""
-    with suppress(OSError, CenterError):
-        if writer.folder.current().generation < writer.generation:
-            control = writer.folder.control(writer.generation)
-            remove([*writer.written, control, control.with_name(control.name + ".wal")])
-    shutil.rmtree(writer.folder.work, ignore_errors=True)
+    old = [control for control in sweep.controls(folder) if sweep.number(control) < oldest]
+    return [*(folder.path / file for file in files), *writer.spent, *old]
 
 
 def point(folder: Folder, generation: int) -> None:
     """Replace CURRENT."""
-    new = folder.pointer.with_name("CURRENT.new")
-    new.write_text(
-        json.dumps({"format": FORMAT, "generation": generation, "control": folder.control(generation).name}), "utf-8"
-    )
-    sync(new)
-    os.replace(new, folder.pointer)
+    control = folder.control(generation)
+    said = {"format": FORMAT, "generation": generation, "control": control.name, "bytes": control.stat().st_size}
+    folder.upcoming.write_text(json.dumps(said), "utf-8")
+    sync(folder.upcoming)
+    sync(folder.path)  # the names of the new files, before the one that points at them
+    os.replace(folder.upcoming, folder.pointer)
     sync(folder.path)
 
 
-def controls(folder: Folder) -> list[Path]:
-    """The control files that lie there, and their write-ahead logs."""
-    return [path for path in folder.path.glob("control.*") if path.name.split(".")[1].isdigit()]
+def undo(writer: Writer) -> bool:
+    """Remove what an abandoned generation wrote; tells whether CURRENT already names it, and so nothing is removed."""
+    folder = writer.folder
+    try:
+        published = folder.current().generation >= writer.generation
+    except NotACenter:
+        published = False
+    except CenterError:  # then nothing is safe to remove; the next writer clears
+        return False
+    if not published:
+        with suppress(OSError):
+            made = [*writer.written, folder.control(writer.generation)]
+            sweep.remove([*made, *(path.with_name(path.name + ".wal") for path in made), folder.upcoming])
+            shutil.rmtree(folder.work, ignore_errors=True)
+    return published
 
 
-def number(control: Path) -> int:
-    """The generation of a control file, from its name."""
-    return int(control.name.split(".")[1])
+def concerns(folder: Folder, error: BaseException) -> bool:
+    """Is it about the centre's own files, and not about a file that is being loaded?"""
+    name = getattr(error, "filename", None)
+    return name is None or folder.path.absolute() in Path(os.fsdecode(name)).absolute().parents
 
 
-def remove(paths: Iterable[Path]) -> None:
-    """Delete files that nothing names any more; one that is already gone is no matter."""
-    for path in paths:
-        path.unlink(missing_ok=True)
+def failure(folder: Folder, error: BaseException, published: bool) -> CenterError:
+    """What the disk's refusal means for the centre, in words."""
+    said = first_line(error)
+    if published:
+        return CenterError(f"{folder.path} was changed, but the disk did not confirm it ({said}); check the disk.")
+    if damaged(error):
+        return DamagedCenter(f"A file of {folder.path} is damaged ({said}). Nothing was changed; restore it.")
+    return CenterError(
+        f"{folder.path} could not be written ({said}). Nothing was changed; free space or permissions, then try again."
+    )
 
 
 def sync(path: Path) -> None:
@@ -229,9 +267,3 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def utc_now() -> datetime:
-    """The machine's clock as naive UTC, in whole milliseconds: how long generations are kept is a physical matter."""
-    now = datetime.now(UTC).replace(tzinfo=None)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -18,7 +18,7 @@ from okireports import access
 from okireports.access.directory import DIRECTORIES
 from okireports.access.scope import Scope
 from okireports.disk import Folder, Segment, segments_of
-from okireports.disk.folder import NO_PROJECT, quoted
+from okireports.disk.folder import NO_PROJECT, quoted, undamaged
 from okireports.errors import DamagedCenter
 from okireports.tables import ACTIVITY, FACTS, MODEL_VERSION, Fact
 
@@ -69,8 +69,16 @@ Plan = Callable[[Scope, Mapping[str, str]], Wanted]
 def session(viewing: Viewing, plan: Plan) -> Iterator[Session]:
     """Resolve the viewer, ask the plan what to open, open that and nothing else, and close it all again.
 
-    A run that meets a file which was swept in between starts once more from the pointer.
+    Raises:
+        DamagedCenter: a file is missing, truncated or altered.
     """
+    with undamaged(viewing.folder), newest(viewing, plan) as opened:
+        yield opened
+
+
+@contextmanager
+def newest(viewing: Viewing, plan: Plan) -> Iterator[Session]:
+    """A session of what is published now; one that meets a file which was swept meanwhile starts once more."""
     for attempt in range(TRIES):
         con = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
         try:
@@ -91,7 +99,7 @@ def session(viewing: Viewing, plan: Plan) -> Iterator[Session]:
 
 
 def open_session(con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -> Session:
-    """Attach, look up, copy names, let go of the control file, and lock the door."""
+    """Attach what may be seen, copy names, let go of the control file, and lock the door."""
     con.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
     folder = viewing.folder
     folder.attach_control(con)
@@ -99,22 +107,22 @@ def open_session(con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -
     settings = dict(con.execute("SELECT key, value FROM control.settings").fetchall())
     wanted = plan(scope, settings)
     listed = [s for s in segments_of(con, None, scope.stores) if may_open(scope, s.table)]
-    access.fill(con, scope, listed, wanted.start, wanted.end)
-    con.execute("DETACH control")
     tables = [name for name in wanted.tables if name in FACTS]
-    if scope.own_rows_only and "calls" not in tables:
-        tables.append("calls")
-    chosen = [s for s in listed if s.table in tables and meets(s, wanted)]
+    if scope.own_rows_only:
+        tables = ["calls", *(name for name in tables if name != "calls")]
+    chosen = tuple(s for s in listed if s.table in tables and meets(s, wanted))
     for index, segment in enumerate(chosen):
         attach(con, folder, segment, f"s{index}")
     for name in tables:
         parts = [(f"s{i}", s) for i, s in enumerate(chosen) if s.table == name]
         con.execute(f'CREATE VIEW "{name}" AS {rows_of(con, FACTS[name], parts, scope)}')
     if scope.own_rows_only:
-        keep_own(con, scope, tables, len(chosen))
+        chosen = keep_own(con, scope, tables, chosen, wanted)
+    access.fill(con, scope, listed, tables, wanted.start, wanted.end)
+    con.execute("DETACH control")
     con.execute("SET enable_external_access = false; SET lock_configuration = true")
     newest = max((s.generation for s in chosen), default=0)
-    return Session(con, scope, newest, tuple(chosen), settings)
+    return Session(con, scope, newest, chosen, settings)
 
 
 def may_open(scope: Scope, table: str) -> bool:
@@ -198,25 +206,48 @@ def columns_of(con: duckdb.DuckDBPyConnection, alias: str, fact: Fact) -> set[st
     return {name for (name,) in con.execute(sql, [alias, fact.name]).fetchall()}
 
 
-def keep_own(con: duckdb.DuckDBPyConnection, scope: Scope, tables: Iterable[str], attached: int) -> None:
+def keep_own(
+    con: duckdb.DuckDBPyConnection, scope: Scope, tables: Iterable[str], chosen: tuple[Segment, ...], wanted: Wanted
+) -> tuple[Segment, ...]:
     """Copy the viewer's own rows into memory and let go of the stores: rows without an operator are nobody's own.
 
-    What has no operator of its own (recordings, customers) is hers where her calls are.
+    What has no operator of its own (recordings, customers) is hers where her calls are. Rows beside the wanted span are
+    left behind: whether their segment is open depends on other people's rows.
+
+    Returns:
+        The segments in which something of hers lies: that others work in her projects is not told either.
     """
-    me = f"operator_id = {scope.user_id}"
-    for name in tables:
-        names = {c.name for c in FACTS[name].columns}
-        if "operator_id" in names:
-            hers = me
-        else:
-            column = "call_id" if "call_id" in names else "contact_key"
-            hers = f"{column} IN (SELECT {column} FROM calls WHERE {me})" if column in names else "false"
-        con.execute(f'CREATE TABLE "own_{name}" AS SELECT * FROM "{name}" WHERE {hers}')
+    for name in tables:  # calls come first
+        con.execute(f'CREATE TABLE "own_{name}" AS SELECT * FROM "{name}" WHERE {hers(FACTS[name], scope, wanted)}')
+    mine = tuple(s for i, s in enumerate(chosen) if holds_any(con, f"s{i}", FACTS[s.table]))
     for name in tables:
         con.execute(f'DROP VIEW "{name}"; ALTER TABLE "own_{name}" RENAME TO "{name}"')
-    for index in range(attached):
+    for index in range(len(chosen)):
         con.execute(f"DETACH s{index}")
-    con.execute(f"DELETE FROM operators WHERE NOT {me}")
+    return mine
+
+
+def hers(fact: Fact, scope: Scope, wanted: Wanted) -> str:
+    """SQL: which rows of a table are the viewer's own."""
+    names = {c.name for c in fact.columns}
+    if "operator_id" in names:
+        own = f"operator_id = {scope.user_id}"
+    else:
+        column = "call_id" if "call_id" in names else "contact_key"
+        own = f"{column} IN (SELECT {column} FROM own_calls)" if column in names else "false"
+    if fact.start is None:
+        return own
+    since, until = f"TIMESTAMP '{wanted.start}'", f"TIMESTAMP '{wanted.end}'"
+    lasts = f' OR "{fact.end}" IS NULL OR "{fact.end}" > {since}' if fact.end else ""
+    return f'{own} AND "{fact.start}" < {until} AND ("{fact.start}" >= {since}{lasts})'
+
+
+def holds_any(con: duckdb.DuckDBPyConnection, alias: str, fact: Fact) -> bool:
+    """Does a segment hold any of the rows that were kept?"""
+    key = fact.id or "contact_key"
+    kept = f'SELECT "{key}" FROM "own_{fact.name}"'
+    found = con.execute(f'SELECT EXISTS (FROM {alias}."{fact.name}" WHERE "{key}" IN ({kept}))').fetchone()
+    return bool(found and found[0])
 
 
 def schema_of(table: str) -> dict[str, str]:

@@ -16,7 +16,11 @@ def find_before(batch: Batch, fact: Fact) -> None:
     table = f'"{fact.name}"'
     if fact.id is None or fact.internal or fact.name == "statuses":
         return
-    pull(batch, fact, f'"{fact.id}" IN (SELECT "{fact.id}" FROM fact.{table})', f"before.{table}")
+    mine = f'SELECT "{fact.id}" FROM fact.{table}'
+    if exists(batch, "withdrawn", fact.name):
+        batch.con.execute(f'DELETE FROM fact.{table} WHERE "{fact.id}" IN (SELECT id FROM withdrawn.{table})')
+        mine += f" UNION SELECT id FROM withdrawn.{table}"
+    pull(batch, fact, f'"{fact.id}" IN ({mine})', f"before.{table}")
     if any(segments_of(batch.con, child.name) for child in FACTS.values() for c in child.columns if is_child(child, c.name, fact)):
         batch.con.execute(
             f"""CREATE TABLE moved.{table} AS SELECT "{fact.id}" AS id, coalesce(b.project_id, 0) AS was,
@@ -25,38 +29,68 @@ def find_before(batch: Batch, fact: Fact) -> None:
         )
 
 
-def is_child(child: Fact, column: str, parent: Fact) -> bool:
+def is_child(child: Fact, column: str, parent: Fact | None) -> bool:
     """Does a column of a table point at a parent that decides its rows' project?"""
-    return column in child.parents and any(c.name == column and c.target == parent.name for c in child.columns)
+    if parent is None or column not in child.parents:
+        return False
+    return any(c.name == column and c.target == parent.name for c in child.columns)
 
 
 def adopt(batch: Batch, fact: Fact) -> None:
-    """Take up published rows of a table whose parent has moved, into the project where it is now."""
-    for column in fact.columns:
-        parent = FACTS.get(column.target)
-        if parent is None or not is_child(fact, column.name, parent) or not exists(batch, "moved", parent.name):
-            continue
-        if not segments_of(batch.con, fact.name):
-            continue
-        hidden = f"AND status IN {ACTIVITY}" if fact.name == "statuses" else ""
-        pull(
-            batch,
-            fact,
-            f'EXISTS (FROM moved."{parent.name}" m WHERE m.id = "{column.name}" AND m.was = project_id) {hidden}',
-            "followers",
-        )
-        batch.empty(fact)
-        joined = f"""SELECT f.* EXCLUDE (_file) REPLACE (m.now AS project_id), f.project_id AS was FROM followers f
-        JOIN moved."{parent.name}" m ON m.id = f."{column.name}"
-        WHERE f."{fact.id}" NOT IN (SELECT "{fact.id}" FROM fact."{fact.name}")"""
-        batch.con.execute(f"CREATE OR REPLACE TABLE adopted AS {joined}")
-        if fact.name == "calls":
-            rekey_interactions(batch)
-        if any(c.role == "contact" for c in fact.columns):
-            rekey_contacts(batch)
-        batch.con.execute(
-            f'INSERT INTO fact."{fact.name}" BY NAME SELECT {names(fact)} FROM adopted'
-        )
+    """Take up published rows of a table whose parent has moved, into the project where they belong now."""
+    parents = {c.name: c.target for c in fact.columns if is_child(fact, c.name, FACTS.get(c.target))}
+    moving = {name: parent for name, parent in parents.items() if exists(batch, "moved", parent)}
+    if not moving or not segments_of(batch.con, fact.name):
+        return
+    concerned = " OR ".join(f'"{name}" IN (SELECT id FROM moved."{parent}")' for name, parent in moving.items())
+    hidden = f"AND status IN {ACTIVITY}" if fact.name == "statuses" else ""
+    pull(batch, fact, f"({concerned}) {hidden}", "followers")
+    batch.empty(fact)
+    batch.widen(fact)
+    for name, parent in parents.items():
+        find_whereabouts(batch, name, FACTS[parent])
+    joins, was, now = rule(fact, tuple(n for n in fact.parents if n in parents))
+    batch.con.execute(
+        f"""CREATE OR REPLACE TABLE adopted AS SELECT * FROM
+        (SELECT f.* EXCLUDE (_file) REPLACE ({now} AS project_id), f.project_id AS was FROM followers f {joins}
+        WHERE f.project_id = {was} AND f."{fact.id}" NOT IN (SELECT "{fact.id}" FROM fact."{fact.name}"))
+        WHERE project_id <> was"""
+    )
+    if fact.name == "calls":
+        rekey_interactions(batch)
+    if any(c.role == "contact" for c in fact.columns):
+        rekey_contacts(batch)
+    batch.con.execute(f'INSERT INTO fact."{fact.name}" BY NAME SELECT {names(fact)} FROM adopted')
+
+
+def find_whereabouts(batch: Batch, column: str, parent: Fact) -> None:
+    """Make `whereabouts_<column>`: where the parents of the followers were, and where they are now."""
+    table = f"whereabouts_{column}"
+    known = f'FROM moved."{parent.name}"' if exists(batch, "moved", parent.name) else "SELECT 0::BIGINT AS id, 0 AS was, 0 AS now WHERE false"
+    batch.con.execute(f"CREATE OR REPLACE TABLE {table} AS {known}")
+    resting = f'SELECT "{column}" FROM followers WHERE "{column}" NOT IN (SELECT id FROM {table})'
+    if batch.count(f"SELECT count(*) FROM ({resting})"):
+        pull(batch, parent, f'"{parent.id}" IN ({resting})', "resting", columns=("project_id", str(parent.id)))
+        batch.con.execute(f'INSERT INTO {table} SELECT "{parent.id}", project_id, project_id FROM resting')
+
+
+def rule(fact: Fact, parents: tuple[str, ...]) -> tuple[str, str, str]:
+    """SQL of the rule that places rows: joins, and the project before and after their parents moved.
+
+    A row that is not where the rule had put it was placed by its explicit project, and stays.
+    """
+    owners = [f"o_{c.name}.project_id" for c in fact.placing]
+    joins = [
+        f'LEFT JOIN owners o_{c.name} ON o_{c.name}.object_id = f."{c.name}" '
+        f'AND f."{fact.start}" >= o_{c.name}.since AND f."{fact.start}" < o_{c.name}.until'
+        for c in fact.placing
+    ]
+    joins += [f'LEFT JOIN whereabouts_{name} w_{name} ON w_{name}.id = f."{name}"' for name in parents]
+    was, now = (
+        f"coalesce({', '.join([*owners, *(f'nullif(w_{name}.{at}, 0)' for name in parents), '0'])})"
+        for at in ("was", "now")
+    )
+    return " ".join(joins), was, now
 
 
 def rekey_interactions(batch: Batch) -> None:
@@ -90,7 +124,7 @@ def exists(batch: Batch, schema: str, table: str) -> bool:
     """Is there such a table of the load?"""
     return bool(
         batch.count(
-            "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'staging' AND schema_name = ? AND table_name = ?",
+            "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'memory' AND schema_name = ? AND table_name = ?",
             [schema, table],
         )
     )

@@ -82,11 +82,29 @@ class Batch:
         """Does the load hold rows of this table?"""
         return bool(
             self.count(
-                "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'staging' AND schema_name = 'fact' "
+                "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'memory' AND schema_name = 'fact' "
                 "AND table_name = ?",
                 [fact.name],
             )
         )
+
+    def held(self, fact: Fact) -> set[str]:
+        """The columns that the stamped rows of a table have; those that no row of the load fills are left out."""
+        return {str(name) for name, *_ in self.con.execute(f'DESCRIBE fact."{fact.name}"').fetchall()}
+
+    def select(self, fact: Fact) -> str:
+        """The model's columns as a list of SQL over the stamped rows, with NULL for those that are left out."""
+        held = self.held(fact)
+        return ", ".join(
+            f'"{c.name}"' if c.name in held else f'NULL::{c.type} AS "{c.name}"' for c in fact.all_columns
+        )
+
+    def widen(self, fact: Fact) -> None:
+        """Give the stamped rows all columns of the model, so that published rows can stand among them."""
+        held = self.held(fact)
+        for column in fact.all_columns:
+            if column.name not in held:
+                self.con.execute(f'ALTER TABLE fact."{fact.name}" ADD COLUMN "{column.name}" {column.type}')
 
     def empty(self, fact: Fact) -> None:
         """Make the (empty) table of stamped rows where there is none yet."""

@@ -21,10 +21,11 @@ def normal_phone(column: str) -> str:
     """SQL: a number in E.164 where it can be: without blanks and punctuation, `00` as `+`, the centre's own code."""
     digits = f"regexp_replace({column}, '[^0-9+]', '', 'g')"
     code = "getvariable('calling_code')"
-    return (
-        f"CASE WHEN {column} IS NULL OR {digits} IN ('', '+') THEN nullif(trim({column}), '') "
-        f"WHEN {digits}[1] = '+' THEN {digits} WHEN {digits}[1:2] = '00' THEN '+' || {digits}[3:] "
-        f"WHEN {code} <> '' THEN '+' || {code} || ltrim({digits}, '0') ELSE {digits} END"
+    written = f"CASE WHEN regexp_full_match({column}, '[+][0-9]+') THEN {column} ELSE {{0}} END"
+    return written.format(
+        f"list_transform([{digits}], d -> CASE WHEN d IS NULL OR d IN ('', '+') THEN nullif(trim({column}), '') "
+        f"WHEN d[1] = '+' THEN d WHEN d[1:2] = '00' THEN '+' || d[3:] "
+        f"WHEN {code} <> '' THEN '+' || {code} || ltrim(d, '0') ELSE d END)[1]"
     )
 
 
@@ -32,7 +33,7 @@ def identity(given: set[str], prefix: str = "_") -> str:
     """SQL: what a person is known by: the number, else the customer's id in the source."""
     known = []
     if "phone" in given:
-        known.append(f"'phone:' || ({normal_phone(f'{prefix}phone')})")
+        known.append(f"'phone:' || {prefix}phone")
     if "contact" in given:
         known.append(f"'id:' || nullif(trim({prefix}contact), '')")
     return f"coalesce({', '.join(known)})"
@@ -67,6 +68,7 @@ def gather(batch: Batch) -> None:
         "INSERT INTO told SELECT project_id, contact_key, phone, name, email, fields FROM before.contacts WHERE source IS NULL"
     )
     batch.empty(CONTACTS)
+    batch.widen(CONTACTS)
     batch.con.execute(
         f"""INSERT INTO fact.contacts ({names(CONTACTS)}{', _row' if explicit else ''})
         SELECT project_id, contact_key, max(phone), max(name), max(email), max(fields), {batch.load_id}, NULL, NULL
@@ -75,11 +77,15 @@ def gather(batch: Batch) -> None:
         AND (project_id, contact_key) NOT IN (SELECT (project_id, contact_key) FROM before.contacts WHERE source IS NOT NULL)
         GROUP BY project_id, contact_key"""
     )
+    batch.con.execute(
+        """DELETE FROM before.contacts WHERE source IS NOT NULL
+        AND (project_id, contact_key) NOT IN (SELECT (project_id, contact_key) FROM own_contacts)"""
+    )  # they stay as they are
 
 
 def saying(table: str, there: set[str]) -> str:
     """SQL of what the rows of one table say of people."""
-    phone = normal_phone("_phone") if "_phone" in there else "NULL::VARCHAR"
+    phone = "_phone" if "_phone" in there else "NULL::VARCHAR"
     fields = (
         "CASE WHEN nullif(trim(_contact), '') IS NOT NULL THEN json_object('contact', trim(_contact))::VARCHAR END"
         if "_contact" in there

@@ -12,11 +12,12 @@ import pandas as pd
 
 from okireports import audit, clock, sources
 from okireports.audit import Entry
-from okireports.disk import Folder, Writer, write
+from okireports.disk import Folder, Writer, last_load, write
 from okireports.disk.folder import quoted
 from okireports.errors import BadOption, LoadError
 from okireports.loading import adopt, contacts, merge, presence, split, stamp, transfers, typed
 from okireports.loading.batch import Batch, LoadResult
+from okireports.loading.definition_rows import load_definition_rows
 from okireports.loading.definitions import load_definitions
 from okireports.tables import FACTS, canonical_columns, required_columns
 
@@ -72,20 +73,19 @@ def load(
             known=canonical_columns(),
             required=required_columns(),
         )
-        row = writer.con.execute("SELECT coalesce(max(load_id), 0) + 1 FROM control.loads").fetchone()
         batch = Batch(
             writer,
             feed,
             settings,
-            folder.secret.read_text("utf-8").strip(),
-            int(row[0]) if row else 1,
+            folder.key(),
+            last_load(writer.con) + 1,
             timezone or feed.timezone or settings["timezone"],
             ambiguous,
             now.astimezone(UTC).replace(tzinfo=None),
             progress,
         )
         batch.notes.update(feed.notes)
-        changes = load_definitions(batch, actor)
+        changes = load_definitions(batch, actor) + load_definition_rows(batch, actor)
         if create_missing or feed.create_missing:
             made = stamp.create_missing(batch)
             changes += [Entry(actor, "create missing", kind, name, reason=f"load {batch.load_id}") for kind, name in made]
@@ -96,9 +96,7 @@ def load(
 def stage(writer: Writer) -> None:
     """The scratch database of a load, and what the engine may use."""
     writer.con.execute(f"SET memory_limit = '{MEMORY}'")
-    writer.con.execute(f"ATTACH {quoted(writer.folder.work / 'staging.duckdb')} AS staging")
-    writer.con.execute("USE staging")
-    for schema in ("raw", "typed", "fact", "before", "moved"):
+    for schema in ("raw", "typed", "fact", "before", "moved", "withdrawn"):
         writer.con.execute(f"CREATE SCHEMA {schema}")
     writer.con.execute(REJECTED)
 
@@ -157,8 +155,6 @@ def commit(batch: Batch, changes: Iterable[Entry], actor: str, strict: bool) -> 
     con.execute(f"INSERT INTO control.loads VALUES ({', '.join('?' for _ in values)})", values)
     loaded = Entry(actor, "load", "load", str(batch.load_id), after=json.dumps({"rows_in": rows_in, "files": len(batch.feed.files)}))
     audit.close(batch.writer, [*changes, loaded], batch.now)
-    con.execute("USE memory")
-    con.execute("DETACH staging")
     return LoadResult(
         batch.load_id,
         batch.writer.generation,

@@ -51,7 +51,9 @@ def publish(batch: Batch, fact: Fact) -> None:
 
 def find_changes(batch: Batch, fact: Fact) -> None:
     """Make `coming` and `leaving`: the rows that are new or differ, and the published ones that they replace."""
-    mine, table = names(fact), f'"{fact.name}"'
+    mine, table = batch.select(fact), f'"{fact.name}"'
+    held = batch.held(fact)
+    lean = ", ".join(f'"{c.name}"' for c in fact.all_columns if c.name in held)
     key = ["project_id", fact.id or "contact_key"]
     same_key = " AND ".join(f'b."{k}" = i."{k}"' for k in key)
     content = [c.name for c in fact.all_columns if c.name != "load_id"]
@@ -61,7 +63,7 @@ def find_changes(batch: Batch, fact: Fact) -> None:
     if not batch.count(f"SELECT count(*) FROM before.{table}"):
         if batch.count(f"SELECT count(*) - count(DISTINCT ({', '.join(key)})) FROM fact.{table}"):
             raise LoadError(f"two ids of {fact.name} have the same hash; give one of the two rows another source_id.")
-        batch.con.execute(f"CREATE VIEW coming AS SELECT {mine} FROM fact.{table}")
+        batch.con.execute(f"CREATE VIEW coming AS SELECT {lean} FROM fact.{table}")
         batch.con.execute("CREATE OR REPLACE TABLE leaving (id BIGINT, project_id BIGINT, _file VARCHAR)")
         return
     collided = batch.count(
@@ -71,13 +73,13 @@ def find_changes(batch: Batch, fact: Fact) -> None:
     if collided:
         raise LoadError(f"two ids of {fact.name} have the same hash; give one of the two rows another source_id.")
     batch.con.execute(
-        f"""CREATE TABLE coming_rows AS SELECT {mine} FROM fact.{table} i
+        f"""CREATE TABLE coming_rows AS SELECT {lean} FROM (SELECT {mine} FROM fact.{table}) i
         WHERE NOT EXISTS (FROM before.{table} b WHERE {same_key} AND {same})"""
     )
     batch.con.execute("CREATE VIEW coming AS FROM coming_rows")
     batch.con.execute(
         f"""CREATE OR REPLACE TABLE leaving AS SELECT "{key[1]}" AS id, project_id, _file FROM before.{table} b
-        WHERE NOT EXISTS (FROM fact.{table} i WHERE {same_key} AND {same})"""
+        WHERE NOT EXISTS (FROM (SELECT {mine} FROM fact.{table}) i WHERE {same_key} AND {same})"""
     )
     own = "_row IS NOT NULL" if has_rows(batch, fact) else "false"
     batch.updated += batch.count(
@@ -157,7 +159,7 @@ def rewrite(batch: Batch, fact: Fact, project: int, stretch: str, merged: list[S
         left = f"SELECT id FROM leaving WHERE _file = '{segment.file}'"
         parts.append(f'SELECT {mine} FROM {rows} WHERE "{key}" NOT IN ({left})')
     if gained:
-        parts.append(f"SELECT {mine} FROM sorted WHERE project_id = {project} AND _stretch = '{stretch}'")
+        parts.append(f"SELECT {batch.select(fact)} FROM sorted WHERE project_id = {project} AND _stretch = '{stretch}'")
     select = " UNION ALL ".join(parts)
     select = f"SELECT * FROM ({select}) ORDER BY {order(fact)}" if merged else select
     kept = sum(segment.rows for segment in merged)

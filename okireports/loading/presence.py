@@ -25,6 +25,7 @@ def copy_shifts(batch: Batch) -> None:
     """A shift in every project of which the operator is a member when it starts, and once in no project."""
     if not batch.has(SHIFTS):
         return
+    batch.widen(SHIFTS)
     copied = names(SHIFTS, but=("project_id",), of="s.")
     member = MEMBER_THEN.format(of="s", at="starts_at")
     batch.con.execute(
@@ -39,6 +40,7 @@ def derive(batch: Batch) -> None:
     """Replace `fact.statuses` by what each project is to hold, and `before.statuses` by what it held of the same time."""
     if not batch.has(STATUSES):
         return
+    batch.widen(STATUSES)
     first = batch.con.execute("SELECT min(started_at) FROM fact.statuses").fetchone()
     since: datetime = (first[0] if first and first[0] else datetime.max - REACH) - REACH
     batch.con.execute("CREATE TABLE involved AS SELECT DISTINCT operator_id FROM fact.statuses")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from okireports.disk import segments_of
 from okireports.disk.folder import quoted
 from okireports.loading.batch import Batch, fact_id
 from okireports.tables import FACTS
@@ -38,10 +39,28 @@ def off(batch: Batch, table: str) -> None:
             "at": "started_at",
         }
         add(batch, "recordings", values, "_recording IS NOT NULL")
+    if "_row" in there:
+        find_withdrawn(batch, table)
+
+
+def find_withdrawn(batch: Batch, table: str) -> None:
+    """Make `withdrawn.<table>`: ids of what calls of this load brought along when they were loaded before, and no more."""
+    fact = FACTS[table]
+    if not segments_of(batch.con, CALLS.name) or not segments_of(batch.con, table):
+        return
+    id = fact_id(quoted(table), "b.source", "'call'", "b.source_id")
+    said = f'SELECT "{fact.id}" FROM fact."{table}"' if batch.has(fact) else "SELECT 0 WHERE false"
+    batch.con.execute(
+        f"""CREATE TABLE withdrawn."{table}" AS SELECT id FROM (SELECT {id} AS id FROM before.calls b
+        JOIN fact.calls f ON f.call_id = b.call_id AND f._row IS NOT NULL) WHERE id NOT IN ({said})"""
+    )
+    if batch.count(f'SELECT count(*) FROM withdrawn."{table}"'):
+        batch.empty(fact)
 
 
 def add(batch: Batch, table: str, values: dict[str, str], where: str) -> None:
     """Add rows of calls, as rows of another table."""
     batch.empty(FACTS[table])
+    batch.widen(FACTS[table])
     columns = ", ".join(f'"{name}"' for name in values)
     batch.con.execute(f'INSERT INTO fact."{table}" ({columns}) SELECT {", ".join(values.values())} FROM fact.calls WHERE {where}')

@@ -12,10 +12,13 @@ from okireports import clock
 from okireports.disk.folder import quoted
 from okireports.loading.batch import Batch, fact_id, keyed
 from okireports.loading.contacts import contact_key, normal_phone
+from okireports.loading.names import login_fault
 from okireports.loading.stored import pull
 from okireports.loading.typed import reject
 from okireports.tables import FACTS, Column, Fact
 
+ALWAYS_HELD = ("contact_key", "interaction_id", "episode_key", "operator_id", "talk_ms", "hold_ms", "transfer_to_call_id")
+NAMED = 20  # names that nothing declares, of one column, that a load names one by one
 DEFAULT_TARGET = ("answer_within_s", "short_abandon_s", "goal")
 
 
@@ -91,7 +94,10 @@ def settle_doubles(batch: Batch, fact: Fact, given: set[str]) -> None:
     key = [k for k in (fact.key or ("source_id",)) if k in given]
     key += [k for k in ("project",) if fact.name == "statuses" and {"masked", k} <= given]
     key += [k for k in ("phone", "contact") if fact.name == "contacts" and k in given]
-    columns, table = ", ".join(f'"{k}"' for k in key), f'typed."{fact.name}"'
+    table = f'typed."{fact.name}"'
+    if fact.name == "contacts" and "phone" in given:  # of two spellings of one number nobody knows which row counts
+        batch.con.execute(f'UPDATE {table} SET phone = {normal_phone("phone")}')
+    columns = ", ".join(f'"{k}"' for k in key)
     batch.con.execute(
         f"CREATE OR REPLACE TABLE doubled AS SELECT {columns} FROM {table} GROUP BY {columns} HAVING count(*) > 1"
     )
@@ -124,9 +130,9 @@ def stamp(batch: Batch, fact: Fact) -> None:
     parents = place_parents(batch, fact, ids)
     owners = [f'o_{c.name}.project_id' for c in fact.placing if c.given in given]
     placed = ["clients.project_id"] if "project" in given else []
-    project = f"coalesce({', '.join([*placed, *owners, *parents, '0'])})"
+    project = f"coalesce({', '.join([*placed, *owners, *parents, '0::BIGINT'])})"
     if batch.settings["security"] == "simplified":
-        project = "1"
+        project = "1::BIGINT"
     joins += ["LEFT JOIN clients ON clients.ref = t.project"] if "project" in given else []
     at = f't."{fact.start}"' if fact.start else "now()::TIMESTAMP"
     for column in fact.placing:
@@ -139,7 +145,10 @@ def stamp(batch: Batch, fact: Fact) -> None:
     if fact.name in ("calls", "dialogues") and "queue" in given:
         joins.append(f"LEFT JOIN goals ON goals.queue_id = {ids['queue_id']} AND {at} >= goals.since AND {at} < goals.until")
     values = [f"{project} AS project_id"]
-    values += [f'{value_of(batch, fact, c, given, ids)} AS "{c.name}"' for c in fact.columns]
+    for column in fact.columns:
+        value = value_of(batch, fact, column, given, ids)
+        if not value.startswith("NULL::") or column.name in ALWAYS_HELD:  # what no row fills takes no memory
+            values.append(f'{value} AS "{column.name}"')
     values += [f"{batch.load_id}::BIGINT AS load_id", f"{quoted(batch.feed.source)} AS source"]
     values.append("t.source_id" if "source_id" in given else "NULL::VARCHAR AS source_id")
     values += [f'{extra} AS "{name}"' for name, extra in extras(given).items()]
@@ -175,17 +184,16 @@ def place_parents(batch: Batch, fact: Fact, ids: Mapping[str, str]) -> list[str]
         if name not in ids:
             continue
         parent = FACTS[next(c.target for c in fact.columns if c.name == name)]
-        batch.empty(parent)
         placed, typed = f"placed_{name}", f'typed."{fact.name}"'
-        batch.con.execute(
-            f'CREATE OR REPLACE TABLE {placed} AS SELECT "{parent.id}" AS id, project_id FROM fact."{parent.name}"'
-        )
+        known = f'SELECT "{parent.id}" AS id, project_id FROM fact."{parent.name}"'
+        none = "SELECT 0::BIGINT AS id, 0::BIGINT AS project_id WHERE false"
+        batch.con.execute(f"CREATE OR REPLACE TABLE {placed} AS {known if batch.has(parent) else none}")
         missing = f"SELECT {ids[name]} AS id FROM {typed} t ANTI JOIN {placed} p ON p.id = {ids[name]}"
         batch.con.execute(f"CREATE OR REPLACE TABLE missing AS SELECT DISTINCT id FROM ({missing}) WHERE id IS NOT NULL")
         wanted = f'"{parent.id}" IN (SELECT id FROM missing)'
         pull(batch, parent, wanted, "found", columns=("project_id", str(parent.id)))
         batch.con.execute(f'INSERT INTO {placed} SELECT "{parent.id}", project_id FROM found')
-        found.append(f"p_{name}.project_id")
+        found.append(f"nullif(p_{name}.project_id, 0)")
     return found
 
 
@@ -257,6 +265,8 @@ def extras(given: set[str]) -> dict[str, str]:
     """What later steps split off: columns with an underscore, which are not stored."""
     plain = ("phone", "contact", "contact_name", "email", "cost", "currency", "recording", "recording_bytes")
     told = {f"_{name}": f't."{name}"' for name in (*plain, "transfer_to", "interaction") if name in given}
+    if "phone" in given:
+        told["_phone"] = normal_phone("t.phone")
     told |= {f"_{name}": f't."{name}"' for name in ("went_to_other", "came_from_other") if name in given}
     return told | {"_row": "t._row"}
 
@@ -291,10 +301,13 @@ def name_unknown(batch: Batch, fact: Fact, given: set[str]) -> None:
         rows = batch.con.execute(
             f"""SELECT t."{column.given}", count(*) FROM typed."{fact.name}" t
             JOIN fact."{fact.name}" f ON f._row = t._row AND f."{column.name}" IS NULL
-            WHERE t."{column.given}" IS NOT NULL GROUP BY ALL ORDER BY ALL LIMIT 20"""
+            WHERE t."{column.given}" IS NOT NULL GROUP BY ALL ORDER BY ALL"""
         ).fetchall()
-        for name, count in rows:
+        for name, count in rows[:NAMED]:
             batch.notes[f"{column.given} {name!r} is not declared: {fact.name} rows without it"] += count
+        if more := rows[NAMED:]:
+            said = f"{len(more):,} further names in column {column.given} are not declared: {fact.name} rows without them"
+            batch.notes[said] += sum(count for _, count in more)
 
 
 def create_missing(batch: Batch) -> list[tuple[str, str]]:
@@ -324,8 +337,10 @@ def create_missing(batch: Batch) -> list[tuple[str, str]]:
                 + row_number() OVER (ORDER BY ref), {quoted(column.target)}, ref, NULL, NULL"""
             unknown = f"SELECT min(ref) AS ref FROM ({refs}) WHERE NOT EXISTS ({known}) GROUP BY "
             unknown += "lower(ref)" if column.role == "person" else "ref"
-            new = batch.con.execute(f"SELECT ref FROM ({unknown}) ORDER BY ref").fetchall()
+            new = [ref for (ref,) in batch.con.execute(f"SELECT ref FROM ({unknown}) ORDER BY ref").fetchall()]
+            if column.role == "person":
+                new = [ref for ref in new if not login_fault(ref)]
             if new:
-                batch.con.execute(f"{sql} FROM ({unknown})")
-                made += [("user" if column.role == "person" else column.target, ref) for (ref,) in new]
+                batch.con.execute(f"{sql} FROM (SELECT unnest($1) AS ref)", [new])
+                made += [("user" if column.role == "person" else column.target, ref) for ref in new]
     return made

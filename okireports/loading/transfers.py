@@ -20,7 +20,7 @@ def mark(batch: Batch) -> None:
     if not batch.has(CALLS):
         return
     link_calls(batch)
-    pull(batch, LINKS, "call_id IN (SELECT call_id FROM fact.calls)", "before.links")
+    pull(batch, LINKS, "call_id IN (FROM own_calls)", "before.links")
     if gather_links(batch):
         gather_members(batch)
         judge(batch)
@@ -28,7 +28,7 @@ def mark(batch: Batch) -> None:
 
 
 def link_calls(batch: Batch) -> None:
-    """Make `fact.links` of the calls that say more than their own id, and `touched`, the interactions concerned."""
+    """Make `own_calls` of the calls in this load's files, and `fact.links` of those that say more than their own id."""
     there = {str(name) for name, *_ in batch.con.execute("DESCRIBE fact.calls").fetchall()}
     said = {name: name if name in there else "NULL" for name in TOLD}
     source = quoted(batch.feed.source)
@@ -46,24 +46,32 @@ def link_calls(batch: Batch) -> None:
         "source_id": "source_id",
     }
     select = ", ".join(f'{values[c.name]} AS "{c.name}"' for c in LINKS.all_columns)
-    batch.con.execute(f"CREATE TABLE fact.links AS SELECT {select} FROM fact.calls WHERE {' OR '.join(more)}")
+    own = "_row IS NOT NULL" if "_row" in there else "false"  # others follow a task that came, and keep their links
+    batch.con.execute(f"CREATE TABLE own_calls AS SELECT call_id FROM fact.calls WHERE {own}")
+    batch.con.execute(f"CREATE TABLE fact.links AS SELECT {select} FROM fact.calls WHERE {own} AND ({' OR '.join(more)})")
 
 
 def gather_links(batch: Batch) -> int:
-    """Make `links` of all that is joined, directly or through others, with a call of this load; gives their number."""
+    """Make `links` of all that is joined, directly or through others, with a call of this load, or was until now.
+
+    Returns:
+        How many there are, also of those that are no more.
+    """
     run, ids = batch.con.execute, ("call_id", "interaction_key", "transfer_key")
     run("CREATE TABLE concerned AS SELECT call_id FROM fact.calls WHERE false")
     of_load = " OR ".join(f"{name} IN (SELECT call_id FROM fact.calls)" for name in ids)
-    pull(batch, LINKS, of_load, "published_links")
     run(f"CREATE TABLE links AS SELECT {names(LINKS)} FROM fact.links")
-    size = -1
+    size, before = -1, batch.count("SELECT count(*) FROM before.links")
     while size != (size := batch.count("SELECT count(*) FROM links")):
-        fresh = "SELECT * EXCLUDE (_file) FROM published_links WHERE call_id NOT IN (SELECT call_id FROM links)"
-        run(f"INSERT INTO links {fresh} AND call_id NOT IN (SELECT call_id FROM fact.calls)")
-        known = " UNION ".join(f"SELECT {name} AS call_id FROM links WHERE {name} IS NOT NULL" for name in ids)
+        known = " UNION ".join(
+            f"SELECT {name} AS call_id FROM {table} WHERE {name} IS NOT NULL" for name in ids for table in ("links", "before.links")
+        )
         run(f"CREATE OR REPLACE TABLE concerned AS {known}")
-        pull(batch, LINKS, " OR ".join(f"{name} IN (FROM concerned)" for name in ids), "published_links")
-    return size
+        joined = " OR ".join(f"{name} IN (FROM concerned)" for name in ids)
+        pull(batch, LINKS, f"({of_load} OR {joined})", "published_links")
+        fresh = "SELECT * EXCLUDE (_file) FROM published_links WHERE call_id NOT IN (SELECT call_id FROM links)"
+        run(f"INSERT INTO links {fresh} AND call_id NOT IN (FROM own_calls)")
+    return size + before
 
 
 def gather_members(batch: Batch) -> None:
@@ -109,5 +117,7 @@ def apply(batch: Batch) -> None:
         WHERE (p.went_to_other, p.came_from_other, p.transfer_to_call_id)
         IS DISTINCT FROM (f.went_to_other, f.came_from_other, f.transfer_to_call_id)"""
     )
-    batch.con.execute("INSERT INTO fact.calls BY NAME SELECT * EXCLUDE (_file) FROM changed")
-    batch.con.execute("INSERT INTO before.calls BY NAME SELECT p.* FROM published_calls p SEMI JOIN changed USING (call_id)")
+    if batch.count("SELECT count(*) FROM changed"):
+        batch.widen(CALLS)
+        batch.con.execute("INSERT INTO fact.calls BY NAME SELECT * EXCLUDE (_file) FROM changed")
+        batch.con.execute("INSERT INTO before.calls BY NAME SELECT p.* FROM published_calls p SEMI JOIN changed USING (call_id)")

@@ -8,17 +8,22 @@ from okireports.disk.folder import quoted
 from okireports.loading.batch import Batch
 from okireports.tables import OUTCOMES, Column, Fact
 
-EARLIEST, LATEST = "1900-01-02", "2199-12-30"  # instants outside are taken for misprints
+EARLIEST, LATEST = -2_208_902_400_000_000, 7_258_032_000_000_000  # µs: 1900-01-02, 2199-12-31; misprints lie outside
+UTC_ENDS = ("Z", "z", "UTC", "+00:00", "-00:00", "+0000", "-0000", "+00")  # an offset of nothing
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How a raw column is read: SQL of its value, whether reading can fail, and SQL of whether it is local time."""
+    """How a raw column is read: SQL of its value, whether reading can fail, and SQL of whether it is local time.
+
+    `first` are columns that value and local are worked out of: each is computed once.
+    """
 
     name: str
     value: str
     can_fail: bool = True
     local: str | None = None
+    first: tuple[tuple[str, str], ...] = ()
 
 
 def type_rows(batch: Batch, fact: Fact) -> None:
@@ -32,15 +37,16 @@ def type_rows(batch: Batch, fact: Fact) -> None:
     faults = [(r.name, unread.format(r.name), "the value cannot be read") for r in readings if r.can_fail]
     faults += [(r.name, f'"{r.name}" IS NULL', "a value is missing") for r in readings if r.name in needed]
     case = " ".join(f"WHEN {test} THEN {index}" for index, (_, test, _) in enumerate(faults))
-    inner = [f'{r.value} AS "{r.name}"' for r in readings]
-    raws = [f'"_raw_{r.name}"' for r in readings if r.can_fail] or ["_none"]
-    inner += ["NULL AS _none"] if raws == ["_none"] else []
-    inner += [f'"{r.name}"::VARCHAR AS "_raw_{r.name}"' for r in readings if r.can_fail]
-    inner += [f'{r.local} AS "_local_{r.name}"' for r in readings if r.local]
+    first = [f'{sql} AS "{name}"' for r in readings for name, sql in r.first]
+    values = [f'{r.value} AS "{r.name}"' for r in readings]
+    values += [f'raw."{r.name}"::VARCHAR AS "_raw_{r.name}"' for r in readings if r.can_fail]
+    values += [f'{r.local} AS "_local_{r.name}"' for r in readings if r.local]
+    kept = [f'"{r.name}"' for r in readings] + [f'"_local_{r.name}"' for r in readings if r.local]
     batch.con.execute(
-        f"""CREATE TABLE typed."{fact.name}" AS SELECT * EXCLUDE ({", ".join(raws)}) FROM (
-        SELECT *, {f"CASE {case} END" if faults else "NULL"}::SMALLINT AS _fault
-        FROM (SELECT {", ".join(inner)}, rowid AS _row, _file FROM {raw}))"""
+        f"""CREATE TABLE typed."{fact.name}" AS SELECT {", ".join(kept)}, _row, _file,
+        {f"CASE {case} END" if faults else "NULL"}::SMALLINT AS _fault
+        FROM (SELECT {", ".join(values)}, _row, _file FROM (
+        SELECT {", ".join([*first, "*"])}, rowid AS _row FROM {raw}) raw)"""
     )
     for index, (column, _, reason) in enumerate(faults):
         reject(batch, fact, f"_fault = {index}", reason, column)
@@ -68,7 +74,9 @@ def read_column(name: str, column: Column | None, kind: str) -> Reading:
     if column is None:
         type = {"cost": "DECIMAL(18,6)", "recording_bytes": "BIGINT"}.get(name, "VARCHAR")
         return number(name, type) if type != "VARCHAR" else Reading(name, tidy(raw), can_fail=False)
-    if column.role in ("person", "object", "fact", "own", "interaction"):
+    if column.role == "own":
+        return Reading(name, tidy_id(f"{raw}::VARCHAR"), can_fail=False)
+    if column.role in ("person", "object", "fact", "interaction"):
         return Reading(name, tidy(f"{raw}::VARCHAR"), can_fail=False)
     if column.type == "TIMESTAMP":
         return instant(name, kind)
@@ -100,22 +108,28 @@ def instant(name: str, kind: str) -> Reading:
         return Reading(name, in_ms(f"make_timestamp(epoch_us({raw}))"), can_fail=False)
     if kind.startswith(("TIMESTAMP", "DATE")):
         return Reading(name, in_ms(f"{raw}::TIMESTAMP"), False, f"{raw} IS NOT NULL")
-    text = f"trim({raw}::VARCHAR)"
-    aware = (
-        f"(contains({text}, ':') AND ({text}[-1] IN ('Z', 'z') OR {text}[-6] IN ('+', '-') OR "
-        f"{text}[-5] IN ('+', '-') OR {text}[-3] IN ('+', '-') OR {text}[-3:] = 'UTC'))"
+    text, zoned, plain = f"{raw}::VARCHAR", f"_zoned_{name}", f"_plain_{name}"
+    first = (
+        (zoned, f"epoch_us(TRY_CAST({text} AS TIMESTAMPTZ))"),  # heeds an offset, takes what has none for UTC
+        (plain, f"epoch_us(TRY_CAST({text} AS TIMESTAMP))"),  # overlooks an offset
     )
-    read = in_ms(
-        f"CASE WHEN {aware} THEN make_timestamp(epoch_us(TRY_CAST({text} AS TIMESTAMPTZ))) "
-        f"ELSE TRY_CAST({text} AS TIMESTAMP) END"
-    )
-    value = f"CASE WHEN isfinite({read}) AND {read} BETWEEN '{EARLIEST}' AND '{LATEST}' THEN {read} END"
-    return Reading(name, value, local=f"({raw} IS NOT NULL AND NOT {aware})")
+    trimmed = f"epoch_us(TRY_CAST(trim({text}) AS TIMESTAMPTZ))"
+    read = f'coalesce("{zoned}", CASE WHEN {raw} IS NOT NULL THEN {trimmed} END)'
+    whole = f"make_timestamp(({read} + 500) // 1000 * 1000)"
+    value = f"CASE WHEN {read} BETWEEN {EARLIEST} AND {LATEST} THEN {whole} END"
+    spelt_utc = " OR ".join(f"trim({text}) LIKE '%{end}'" for end in UTC_ENDS)
+    naive = f'coalesce("{zoned}" = "{plain}", epoch_us(TRY_CAST(trim({text}) AS TIMESTAMP)) = {trimmed}, false)'
+    return Reading(name, value, True, f"CASE WHEN {naive} THEN NOT ({spelt_utc}) ELSE false END", first)
 
 
 def in_ms(at: str) -> str:
     """Rounded to whole milliseconds."""
     return f"make_timestamp((epoch_us({at}) + 500) // 1000 * 1000)"
+
+
+def tidy_id(text: str) -> str:
+    """The same of a row's own id, of which every row has another one: looking for blanks costs less than taking off."""
+    return f"CASE WHEN {text} LIKE ' %' OR {text} LIKE '% ' THEN {tidy(text)} ELSE nullif({text}, '') END"
 
 
 def tidy(text: str) -> str:
@@ -154,6 +168,8 @@ def tidy_words(batch: Batch, fact: Fact) -> None:
         ).fetchall()
         for word, count in odd:
             batch.notes[f"outcome {word!r} is not known, taken as other"] += count
+        if missing := batch.count("SELECT count(*) FROM typed.calls WHERE outcome IS NULL"):
+            batch.notes["outcome not given, taken as other"] += missing
         batch.con.execute(
             f"""UPDATE typed.calls SET source_outcome = coalesce(source_outcome, outcome),
             outcome = CASE WHEN lower(trim(outcome)) IN ({known}) THEN lower(trim(outcome)) ELSE 'other' END

@@ -15,7 +15,7 @@ __all__ = ["METRICS", "Aggregate", "Metric", "mean_seconds", "measure", "metric"
 
 Aggregate = Callable[[Table], Scalar]
 Unit = Literal["count", "s", "share", "flag"]
-Counts = Literal["interaction", "contact", "attempt"]
+Counts = Literal["interaction", "contact", "attempt", "status"]
 Placing = Literal["start", "pro rata"]
 
 

@@ -14,6 +14,11 @@ import ibis.expr.types as ir
 from okireports.clock import Interval, border, index, instant, ms
 
 
+def starting(t: ir.Table, by: Interval, since: str = "started_at") -> ir.Table:
+    """Rows that start in the period."""
+    return t.filter(t[since] >= by.start, t[since] < by.end)
+
+
 def within(t: ir.Table, by: Interval, since: str = "started_at", until: str = "ended_at") -> ir.Table:
     """Rows clipped to the period, with `lo` and `hi` (ms); empty and open ones are left out."""
     begins, ends = t[since], t[until]

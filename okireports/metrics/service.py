@@ -90,5 +90,17 @@ def goal(calls: Table) -> FloatingScalar:
     return calls.goal.max()
 
 
+@metric("Answer within", unit="s", counts="contact", at="start")
+def answer_within_s(calls: Table) -> FloatingScalar:
+    """The longest of the thresholds stamped on the contacts."""
+    return calls.answer_within_s.max()
+
+
+@metric("Short abandon", unit="s", counts="contact", at="start")
+def short_abandon_s(calls: Table) -> FloatingScalar:
+    """The longest of the limits of a short abandon stamped on the contacts."""
+    return calls.short_abandon_s.max()
+
+
 def _within_threshold(calls: Table) -> BooleanValue:
     return calls.wait_ms <= calls.answer_within_s * 1000

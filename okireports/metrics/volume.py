@@ -10,6 +10,7 @@ from ibis.expr.types import BooleanValue, FloatingValue, IntegerScalar, Table
 from okireports.metrics import metric, ratio, tally
 from okireports.tables import NOT_OFFERED
 
+LOST = ("abandoned", "callback_requested", "voicemail")  # whom one should call back
 UNANSWERED = ("abandoned", "callback_requested", "voicemail", "flow_out", "failed")  # ends with a figure of their own
 
 
@@ -21,7 +22,7 @@ def is_offered(calls: Table) -> BooleanValue:
 
 def is_answered(calls: Table) -> BooleanValue:
     """Offered, and an operator was connected."""
-    return is_offered(calls) & (calls.outcome == "answered") & calls.answered_at.notnull()
+    return is_offered(calls) & is_accepted(calls)
 
 
 def is_abandoned(calls: Table) -> BooleanValue:
@@ -29,9 +30,19 @@ def is_abandoned(calls: Table) -> BooleanValue:
     return ended_as(calls, "abandoned")
 
 
+def is_accepted(calls: Table) -> BooleanValue:
+    """An operator or a robot was connected: in either direction, queued or not."""
+    return (calls.outcome == "answered") & calls.answered_at.notnull()
+
+
 def is_handled(calls: Table) -> BooleanValue:
     """An operator was connected: in either direction, the dialer's calls too, queued or not."""
-    return (calls.outcome == "answered") & calls.answered_at.notnull() & ~calls.by_robot.coalesce(False)
+    return is_accepted(calls) & ~calls.by_robot.coalesce(False)
+
+
+def is_lost(calls: Table) -> BooleanValue:
+    """Offered, and nobody spoke with the customer although somebody should."""
+    return is_offered(calls) & calls.outcome.isin(LOST)
 
 
 def ended_as(calls: Table, outcome: str) -> BooleanValue:

@@ -1,21 +1,46 @@
-"""Calls, one by one."""
+"""Calls, one by one, and what customers lived through."""
+
+# mypy: disable-error-code="assignment"
+# (`by: Interval = "day"`: the default is the word that people would give; the run hands over the Interval made of it.)
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 import ibis
 from ibis import Table
 
-from okireports.charts import counts
-from okireports.clock import Interval, ms, seconds
-from okireports.report import looked_up, named, report
+from okireports.charts import counts, lines
+from okireports.clock import Interval, grain, labelled, ms, seconds
+from okireports.metrics import measure
+from okireports.metrics.callbacks import WITHIN, callbacks
+from okireports.metrics.interactions import (
+    YEAR,
+    accepted,
+    asr,
+    duration_s,
+    first_time,
+    inbound,
+    joined,
+    missed,
+    recognised,
+    talk_mean_s,
+)
+from okireports.metrics.intervals import starting
+from okireports.metrics.volume import is_lost
+from okireports.metrics.waiting import awt_s
+from okireports.report import looked_up, named, page, report
 
 CALL = ["project_id", "call_id"]
 COLUMNS = [
     "call", "started_at", "project", "direction", "queue", "dialer", "scenario", "operator", "line", "contact_key",
     "phone", "outcome", "result", "wait_s", "ring_s", "talk_s", "hold_s", "wrap_s", "duration_s", "ended_by",
     "came_from_other", "went_to_other", "sip_code", "mos", "recording", "cost", "currency",
+]  # fmt: skip
+LOST = [
+    "call", "started_at", "project", "queue", "outcome", "wait_s", "contact_key", "phone", "called_back_at",
+    "called_back_by", "time_to_callback_s", "reached",
 ]  # fmt: skip
 LAG = timedelta(days=1)  # a call's recordings and charges are dated after its start, so also after the period's end
 
@@ -42,9 +67,8 @@ def call_log(
 
     Definitions: a row is one contact; duration_s is its whole stay; cost sums its charges, empty in mixed currencies.
     """
-    t = calls.filter(calls.started_at >= period.start, calls.started_at < period.end)
-    if limit is not None or offset:  # before the joins, so that they look up what the page shows and nothing else
-        t = t.order_by(t.started_at.desc(), *CALL).limit(limit, offset=offset)
+    t = starting(calls, period)
+    t = page(t, [t.started_at.desc(), *CALL], limit, offset)
     t = named(t, project=projects, queue=queues, dialer=dialers, scenario=scenarios, operator=operators)
     if contacts is not None:
         t = looked_up(t, contacts, ["project_id", "contact_key"], "phone")
@@ -54,6 +78,79 @@ def call_log(
         t = looked_up(t, costs(charges, period), CALL, "cost", "currency")
     t = _readable(t)
     return t.order_by(t.started_at.desc(), *CALL).select([c for c in COLUMNS if c in t.columns])
+
+
+@report(
+    "Lost calls",
+    pl="Połączenia utracone",
+    chart=counts("started_at", by="reached"),
+    after=WITHIN + LAG,  # a lost call may end after the period
+    queues_only=True,
+)
+def lost_calls(
+    calls: Table,
+    projects: Table,
+    queues: Table,
+    operators: Table,
+    contacts: Table | None,
+    *,
+    period: Interval,
+    limit: int | None = None,
+    offset: int = 0,
+) -> Table:
+    """Customers whom nobody answered, newest first, and whether they were called back.
+
+    `limit` and `offset` cut a page out of it; phone is there for those with the right.
+
+    Definitions: lost are abandoned, callback_requested and voicemail; called_back_at is the project's next outbound
+    contact with the same person, within 24 hours after the lost one's end; reached says whether it was answered, empty
+    where there is none.
+    """
+    t = starting(calls, period)
+    t = t.filter(is_lost(t))
+    t = page(t, [t.started_at.desc(), *CALL], limit, offset)
+    made = callbacks(t, calls.filter(calls.started_at < period.end + WITHIN + LAG))
+    t = looked_up(t, made, CALL, "called_back_at", "called_back_by_id", "time_to_callback_s", "reached")
+    t = named(t, project=projects, queue=queues)
+    by_whom = operators.select(called_back_by_id="operator_id", called_back_by="operator")
+    t = looked_up(t, by_whom, ["called_back_by_id"], "called_back_by")
+    if contacts is not None:
+        t = looked_up(t, contacts, ["project_id", "contact_key"], "phone")
+    t = t.mutate(call=t.source_id, wait_s=seconds(t.wait_ms))
+    return t.order_by(t.started_at.desc(), *CALL).select([c for c in LOST if c in t.columns])
+
+
+@report(
+    "Inbound statistics",
+    pl="Statystyka połączeń przychodzących",
+    chart=lines("interval", ["inbound", "accepted"]),
+    before=YEAR,
+    queues_only=True,
+)
+def inbound_statistics(
+    calls: Table,
+    projects: Table,
+    *,
+    period: Interval,
+    by: Interval = "day",
+    per: Literal["project", "line"] = "project",
+) -> Table:
+    """Customers' calls with all their transfers as one each, how many were accepted, and how long they took.
+
+    `per="line"` counts by the number that was called.
+
+    Definitions: inbound counts interactions at their first contact, accepted those that an operator or a robot
+    answered, duration_s is from the first contact's start to the last one's end; awt_s is of offered contacts,
+    talk_mean_s of answered ones, robots' too; first_time counts known callers without a contact in 365 days before.
+    """
+    key = "line" if per == "line" else "project_id"
+    t = starting(recognised(calls), period)
+    t = joined(t.filter(t.direction == "inbound"), [key])
+    figures = measure(t, inbound, accepted, missed, asr, duration_s, awt_s, talk_mean_s, first_time)
+    t = labelled(t.group_by(key, **grain(t.started_at, by)).agg(**figures), by)
+    t = t if per == "line" else named(t, project=projects)
+    columns = [per, *(["interval"] if by.by else [])]
+    return t.order_by([*columns, *({key} - {*columns})]).select(*columns, *figures)
 
 
 def first_recordings(recordings: Table, period: Interval) -> Table:

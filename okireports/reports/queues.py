@@ -8,11 +8,26 @@ from __future__ import annotations
 
 from ibis import Table
 
-from okireports.charts import bars, lines
-from okireports.clock import Interval, grain, labelled
-from okireports.metrics import Aggregate, measure, service
+from okireports.charts import bars, dots, heat, lines, steps
+from okireports.clock import Interval, grain, labelled, local_hour, ms
+from okireports.metrics import Aggregate, measure, ratio, service
+from okireports.metrics.bins import filled, shares, wait_from_s
 from okireports.metrics.handling import aht_s, hold_s, talk_s, wrap_s
-from okireports.metrics.service import answered_in_time, goal, met
+from okireports.metrics.hours import days_with, weekday
+from okireports.metrics.intervals import starting
+from okireports.metrics.service import (
+    abandoned_in_time,
+    answer_within_s,
+    answered_in_time,
+    goal,
+    met,
+    short_abandon_s,
+    sl_answered,
+    sl_ignore,
+    sl_offered,
+    sl_positive,
+    sl_short,
+)
 from okireports.metrics.volume import (
     abandon_rate,
     abandoned,
@@ -21,6 +36,7 @@ from okireports.metrics.volume import (
     callback_requested,
     failed,
     flow_out,
+    is_offered,
     offered,
     transferred,
     voicemail,
@@ -69,6 +85,67 @@ def service_level(calls: Table, projects: Table, queues: Table, *, by: Interval 
         contacts, projects, queues, by,
         offered, answered_in_time, abandoned_short, level, goal, met(formula), asa_s, abandon_rate,
     )  # fmt: skip
+
+
+@report(
+    "Service level: definitions",
+    pl="Poziom obsługi: definicje",
+    chart=dots("queue", ["sl_short", "sl_offered", "sl_answered", "sl_positive", "sl_ignore"]),
+    queues_only=True,
+)
+def service_level_variants(calls: Table, projects: Table, queues: Table) -> Table:
+    """The same contacts by five definitions of the service level that call centres use.
+
+    Definitions: sl_short = answered_in_time / (offered - abandoned_short); sl_offered = answered_in_time / offered;
+    sl_answered = answered_in_time / answered; sl_positive = (answered_in_time + abandoned_in_time) / offered;
+    sl_ignore = answered_in_time / (offered - abandoned_in_time); thresholds are those stamped on the contacts, shown is
+    the highest.
+    """
+    contacts = calls.filter(calls.queued_at.notnull())
+    return by_queue(
+        contacts, projects, queues, Interval(),
+        offered, answered, answered_in_time, abandoned, abandoned_short, abandoned_in_time, answer_within_s,
+        short_abandon_s, sl_short, sl_offered, sl_answered, sl_positive, sl_ignore,
+    )  # fmt: skip
+
+
+@report(
+    "Peak hours",
+    pl="Godziny szczytu",
+    chart=heat("hour", "weekday", "offered_per_day"),
+    queues_only=True,
+)
+def calls_by_hour(calls: Table, *, period: Interval, formula: str) -> Table:
+    """On which weekdays, and at which hours of the local clock, customers stand in the queues.
+
+    Definitions: days counts the local days of the period that have this hour of this weekday, wholly or in part;
+    offered_per_day = offered / days; service_level by the centre's formula.
+    """
+    t = starting(calls, period)
+    t = t.filter(is_offered(t))
+    t = t.mutate(weekday=weekday(ms(t.started_at), period), hour=local_hour(ms(t.started_at), period))
+    level = service.service_level(formula)
+    t = t.group_by("weekday", "hour").agg(**measure(t, offered, answered, answered_in_time, level))
+    t = t.join(days_with(period), ["weekday", "hour"]).order_by("weekday", "hour")
+    t = t.mutate(offered_per_day=ratio(t.offered, t.days))
+    return t.relocate("days", after="hour")
+
+
+@report(
+    "Waiting time distribution",
+    pl="Rozkład czasu oczekiwania",
+    chart=steps("wait_from_s", "cumulative_share", by="outcome"),
+    queues_only=True,
+)
+def wait_distribution(calls: Table) -> Table:
+    """How many customers waited how long, until they were answered, gave up or left the queue in another way.
+
+    Definitions: offered contacts whose wait is known, from wait_from_s until the next row's (the last without end);
+    share of the outcome's contacts, cumulative_share of this row and all shorter waits.
+    """
+    t = calls.filter(is_offered(calls), calls.wait_ms.notnull())
+    t = t.group_by("outcome", wait_from_s=wait_from_s(t.wait_ms)).agg(contacts=t.count())
+    return shares(filled(t)).order_by("outcome", "wait_from_s")
 
 
 def by_queue(calls: Table, projects: Table, queues: Table, by: Interval, *metrics: Aggregate) -> Table:

@@ -53,11 +53,13 @@ def _once(found: list[Guess]) -> list[Guess]:
     for g in found:
         if g.meaning and (g.meaning not in kept or g.confidence > kept[g.meaning].confidence):
             kept[g.meaning] = g
-    return [
-        g if g.meaning is None or kept[g.meaning] is g
-        else g._replace(meaning=None, confidence=0.1, why=f"{kept[g.meaning].column} is more likely {g.meaning}")
-        for g in found
-    ]  # fmt: skip
+    return [_unless_taken(g, kept) for g in found]
+
+
+def _unless_taken(g: Guess, kept: dict[str, Guess]) -> Guess:
+    if g.meaning is None or kept[g.meaning] is g:
+        return g
+    return g._replace(meaning=None, confidence=0.1, why=f"{kept[g.meaning].column} is more likely {g.meaning}")
 
 
 def _refusal(sample: Sample, found: list[Guess]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -10,12 +11,13 @@ class Control:
     """A table of the control file.
 
     `given` names the columns of canonical input where the table can be loaded from a folder; required ones end with
-    an exclamation mark.
+    an exclamation mark. `key` names those by which a definition is known: a row with the same key replaces it.
     """
 
     name: str
     columns: tuple[tuple[str, str], ...]
     given: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
 
     @property
     def ddl(self) -> str:
@@ -34,13 +36,14 @@ class Control:
         return frozenset(name.removesuffix("!") for name in self.given)
 
 
-def table(name: str, columns: str, given: str = "") -> Control:
+def table(name: str, columns: str, given: str = "", key: str = "") -> Control:
     """Declare a table: columns as `name TYPE, name TYPE`, the names of canonical input with spaces between."""
-    pairs = (column.strip().split(" ", 1) for column in columns.split(",") if column.strip())
-    return Control(name, tuple((c, t) for c, t in pairs), tuple(given.split()))
+    pairs = (column.strip().split(" ", 1) for column in re.split(r",(?![^(]*\))", columns) if column.strip())
+    return Control(name, tuple((c, t) for c, t in pairs), tuple(given.split()), tuple(key.split()))
 
 
 INSTANT = "TIMESTAMP"
+MONEY = "DECIMAL(18,6)"
 VALID = f"valid_from {INSTANT}, valid_to {INSTANT}"
 
 CONTROL: dict[str, Control] = {
@@ -59,8 +62,13 @@ CONTROL: dict[str, Control] = {
             "user_id BIGINT, login VARCHAR, name VARCHAR, email VARCHAR, role VARCHAR, active BOOLEAN",
             "login! name email role active groups",
         ),
-        table("groups", "group_id BIGINT, name VARCHAR"),
-        table("group_members", f"group_id BIGINT, user_id BIGINT, {VALID}"),
+        table("groups", "group_id BIGINT, name VARCHAR", "name!", "name"),
+        table(
+            "group_members",
+            f"group_id BIGINT, user_id BIGINT, {VALID}",
+            "group! login! valid_from valid_to",
+            "group login valid_from",
+        ),
         table("memberships", f"user_id BIGINT, project_id BIGINT, {VALID}", "login! project! valid_from valid_to"),
         table(
             "objects",
@@ -78,32 +86,65 @@ CONTROL: dict[str, Control] = {
             "reply_within_s DOUBLE",
             "queue! valid_from answer_within_s! short_abandon_s goal reply_within_s",
         ),
-        table("hours", "queue_id BIGINT, weekday BIGINT, opens TIME, closes TIME, holidays DATE[]"),
+        table(
+            "hours",
+            "queue_id BIGINT, weekday BIGINT, opens TIME, closes TIME, holidays DATE[]",
+            "queue! weekday! opens closes holidays",
+            "queue weekday",
+        ),
         table(
             "kpis",
             "kpi VARCHAR, role VARCHAR, group_id BIGINT, project_id BIGINT, metric VARCHAR, comparison VARCHAR, "
             f"target DOUBLE, weight DOUBLE, valid_from {INSTANT}",
+            "kpi! role group project metric! comparison! target! weight valid_from",
+            "kpi role group project valid_from",
         ),
         table(
             "tariffs",
             "project_id BIGINT, status VARCHAR, free_s BIGINT, first_s BIGINT, step_s BIGINT, "
-            f"price_per_min DOUBLE, currency VARCHAR, valid_from {INSTANT}",
+            f"price_per_min {MONEY}, currency VARCHAR, valid_from {INSTANT}",
+            "project! status! free_s! first_s! step_s! price_per_min! currency valid_from",
+            "project status valid_from",
         ),
         table(
             "contracts",
             "project_id BIGINT, term VARCHAR, metric VARCHAR, comparison VARCHAR, target DOUBLE, unit VARCHAR, "
-            "price DOUBLE, penalty DOUBLE, bonus DOUBLE, cap DOUBLE, currency VARCHAR, exclusions VARCHAR, "
+            f"price {MONEY}, penalty {MONEY}, bonus {MONEY}, cap {MONEY}, currency VARCHAR, exclusions VARCHAR, "
             f"valid_from {INSTANT}",
+            "project! term! metric! comparison target unit price penalty bonus cap currency exclusions valid_from",
+            "project term valid_from",
         ),
-        table("activities", "activity VARCHAR, status VARCHAR"),
-        table("away_reasons", "reason VARCHAR, allowed_s BIGINT, paid BOOLEAN"),
-        table("results", "project_id BIGINT, result VARCHAR, person BOOLEAN, sale BOOLEAN, final BOOLEAN"),
-        table("stages", "form_id BIGINT, stage VARCHAR, position BIGINT, lost BOOLEAN"),
-        table("imports", f"import VARCHAR, dialer_id BIGINT, imported_at {INSTANT}"),
-        table("quotas", "name VARCHAR, form_id BIGINT, question VARCHAR, answer VARCHAR, goal BIGINT"),
+        table("activities", "activity VARCHAR, status VARCHAR", "activity! status!", "activity status"),
+        table("away_reasons", "reason VARCHAR, allowed_s BIGINT, paid BOOLEAN", "reason! allowed_s paid", "reason"),
+        table(
+            "results",
+            "project_id BIGINT, result VARCHAR, person BOOLEAN, sale BOOLEAN, final BOOLEAN",
+            "project! result! person sale final",
+            "project result",
+        ),
+        table(
+            "stages",
+            "form_id BIGINT, stage VARCHAR, position BIGINT, lost BOOLEAN",
+            "form! stage! position! lost",
+            "form stage",
+        ),
+        table(
+            "imports",
+            f"import VARCHAR, dialer_id BIGINT, imported_at {INSTANT}",
+            "import! dialer! imported_at",
+            "import dialer",
+        ),
+        table(
+            "quotas",
+            "name VARCHAR, form_id BIGINT, question VARCHAR, answer VARCHAR, goal BIGINT",
+            "name! form! question! answer! goal!",
+            "name form question answer",
+        ),
         table(
             "check_plans",
             f"plan VARCHAR, evaluator_id BIGINT, valid_from {INSTANT}, valid_to {INSTANT}, due BIGINT",
+            "plan! evaluator! valid_from valid_to due!",
+            "plan evaluator valid_from",
         ),
         table(
             "loads",
@@ -113,7 +154,7 @@ CONTROL: dict[str, Control] = {
         table(
             "segments",
             f"project_id BIGINT, table VARCHAR, stretch VARCHAR, file VARCHAR, first_at {INSTANT}, last_at {INSTANT}, "
-            f"last_end {INSTANT}, rows BIGINT, bytes BIGINT, sha256 VARCHAR, model_version BIGINT, people BIGINT[], objects BIGINT[], "
+            f"last_end {INSTANT}, rows BIGINT, bytes BIGINT, sha256 VARCHAR, model_version BIGINT, people BIGINT[], objects BIGINT[], columns VARCHAR[], "
             "generation BIGINT",
         ),
         table("retired", "file VARCHAR, generation BIGINT"),

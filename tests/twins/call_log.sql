@@ -27,7 +27,7 @@ SELECT
     c.came_from_other,
     c.went_to_other,
     c.sip_code,
-    c.mos,
+    CAST(c.mos AS DOUBLE) AS mos,
     (SELECT r.url FROM recordings r
      WHERE r.call_id = c.call_id ORDER BY r."at", r.source_id LIMIT 1) AS recording,
     (SELECT CASE WHEN count(DISTINCT h.currency) = 1 THEN sum(h.amount) END FROM charges h

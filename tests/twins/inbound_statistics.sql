@@ -1,23 +1,26 @@
--- Inbound interactions by project and interval. An interaction is what one project saw of it in the period: its
--- inbound contacts of one interaction_id, placed at the first of them.
+-- Inbound interactions by project (or line) and interval. An interaction is what one project saw of it in the period: its
+-- inbound contacts of one interaction_id (and line), placed at the first of them.
 WITH contacts_in AS (
-    SELECT c.*
+    SELECT
+        c.*,
+        CASE WHEN getvariable('per') IS DISTINCT FROM 'line' THEN c.project_id::VARCHAR ELSE c.line END AS key
     FROM calls c
     WHERE c.direction = 'inbound' AND c.started_at >= getvariable('start') AND c.started_at < getvariable('end')
 ),
 interactions AS (
     SELECT
+        key,
         project_id,
         interaction_id,
         min(started_at) AS first_at,
         date_diff('millisecond', min(started_at), max(ended_at)) AS duration_ms,
         bool_or(outcome = 'answered' AND answered_at IS NOT NULL) AS accepted
     FROM contacts_in
-    GROUP BY project_id, interaction_id
+    GROUP BY key, project_id, interaction_id
 ),
 by_interaction AS (
     SELECT
-        i.project_id,
+        i.key,
         b.label,
         count(*) AS inbound,
         count(*) FILTER (i.accepted) AS accepted,
@@ -28,7 +31,7 @@ by_interaction AS (
 ),
 by_contact AS (
     SELECT
-        c.project_id,
+        c.key,
         b.label,
         avg(c.wait_ms) FILTER (
             c.queued_at IS NOT NULL
@@ -48,7 +51,7 @@ by_contact AS (
     GROUP BY ALL
 )
 SELECT
-    p.project,
+    CASE WHEN getvariable('per') IS DISTINCT FROM 'line' THEN p.project ELSE k.key END AS per,
     k.label AS "interval",
     coalesce(i.inbound, 0) AS inbound,
     coalesce(i.accepted, 0) AS accepted,
@@ -59,6 +62,6 @@ SELECT
     k.talk_mean_s,
     k.first_time
 FROM by_contact k
-LEFT JOIN by_interaction i ON i.project_id = k.project_id AND i.label IS NOT DISTINCT FROM k.label
-LEFT JOIN projects p ON p.project_id = k.project_id
-ORDER BY p.project NULLS LAST, k.label NULLS LAST, k.project_id
+LEFT JOIN by_interaction i ON i.key IS NOT DISTINCT FROM k.key AND i.label IS NOT DISTINCT FROM k.label
+LEFT JOIN projects p ON p.project_id::VARCHAR = k.key
+ORDER BY per NULLS LAST, k.label NULLS LAST, k.key::VARCHAR

@@ -1,0 +1,161 @@
+"""One change: who makes it, whether she may, what it does to the control file, and what the log says of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from okireports import access, audit
+from okireports.access import Scope
+from okireports.audit import Entry
+from okireports.disk import Folder, write
+from okireports.errors import ChangeError, Refused, UnknownName
+
+Clock = Callable[[], datetime]
+Values = Mapping[str, Any]
+
+
+@dataclass
+class Change:
+    """A change under way: the control file that is being written, who changes, and what is to be logged."""
+
+    con: duckdb.DuckDBPyConnection
+    scope: Scope
+    now: datetime
+    reason: str
+    entries: list[Entry] = field(default_factory=list)
+
+    def log(
+        self, action: str, kind: str, subject: str, before: Values, after: Values, project: int | None = None
+    ) -> None:
+        """Write down what is changed."""
+        said = [json.dumps(v, default=str, ensure_ascii=False, sort_keys=True) if v else None for v in (before, after)]
+        self.entries.append(Entry(self.scope.login, action, kind, subject, project, said[0], said[1], self.reason))
+
+    def one(self, sql: str, *parameters: Any) -> tuple[Any, ...] | None:
+        """The one row of a query."""
+        row: tuple[Any, ...] | None = self.con.execute(sql, parameters).fetchone()
+        return row
+
+    @property
+    def mine(self) -> frozenset[int]:
+        """The ids of the projects in which the actor may change things."""
+        return frozenset(project.id for project in self.scope.projects)
+
+    def project(self, name: str) -> int:
+        """The id of an active project of the actor's own; one that is hidden is as unknown as one that is not there."""
+        row = self.one("SELECT project_id FROM control.projects WHERE name = ? AND archived_at IS NULL", name)
+        if row is None or row[0] not in self.mine:
+            raise UnknownName("project", name, (p.name for p in self.scope.projects))
+        return int(row[0])
+
+    def user(self, login: str) -> tuple[int, str]:
+        """The id of a user, and the login as it is written."""
+        row = self.one("SELECT user_id, login FROM control.users WHERE lower(login) = lower(?)", login)
+        if row is None:
+            raise UnknownName("user", login)
+        return int(row[0]), str(row[1])
+
+    def add(self, table: str, values: Values) -> None:
+        """Add a row to a table of the control file."""
+        names, marks = ", ".join(f'"{n}"' for n in values), ", ".join("?" for _ in values)
+        self.con.execute(f"INSERT INTO control.{table} ({names}) VALUES ({marks})", list(values.values()))
+
+    def next_id(self, table: str, column: str) -> int:
+        """An id that was never used: rows of these tables are ended, not deleted."""
+        row = self.one(f"SELECT coalesce(max({column}), 0) + 1 FROM control.{table}")
+        return int(row[0]) if row else 1
+
+    def end(self, table: str, where: str, **values: Any) -> bool:
+        """End from now on the stretches of validity of `memberships` or `project_objects`; those to come never begin.
+
+        Returns:
+            Was there any?
+        """
+        begun = self.con.execute(
+            f"""UPDATE control.{table} SET valid_to = $now WHERE {where} AND (valid_to IS NULL OR valid_to > $now)
+            AND (valid_from IS NULL OR valid_from < $now) RETURNING 1""",
+            {"now": self.now, **values},
+        ).fetchall()
+        to_come = self.con.execute(
+            f"DELETE FROM control.{table} WHERE {where} AND valid_from >= $now RETURNING 1", {"now": self.now, **values}
+        ).fetchall()
+        return bool(begun or to_come)
+
+
+@contextmanager
+def changing(folder: Folder, clock: Clock, right: str, actor: str, reason: str) -> Iterator[Change]:
+    """One change, published with its entries in the log; an actor without the right is refused, and that is logged."""
+    now = utc(clock())
+    with noting_refusals(folder, right, actor, reason), write(folder, "change") as writer:
+        change = Change(writer.con, permitted(writer.con, right, actor, reason, now), now, reason.strip())
+        yield change
+        audit.close(writer, change.entries, now)
+
+
+def permitted(con: duckdb.DuckDBPyConnection, right: str, actor: str, reason: str, now: datetime) -> Scope:
+    """The actor's scope.
+
+    Raises:
+        Refused: she lacks the right, or there is no such person.
+    """
+    scope = access.resolve(con, actor, reason=reason, now=now)
+    scope.demand(right)
+    return scope
+
+
+@contextmanager
+def noting_refusals(folder: Folder, right: str, actor: str, reason: str) -> Iterator[None]:
+    """A change needs a reason; where a rule refuses it, that stands in the journal."""
+    if not (isinstance(reason, str) and reason.strip()):
+        raise ChangeError("Say why: reason='...' is kept with the change.")
+    try:
+        yield
+    except Refused as refusal:
+        audit.note(folder.journal, Entry(actor, "refused", "change", right, reason=refusal.why))
+        raise
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the centre that can be read and changed."""
+
+    folder: Folder
+    clock: Clock = field(repr=False)
+
+    @property
+    def now(self) -> datetime:
+        """The centre's clock, as naive UTC."""
+        return utc(self.clock())
+
+    def changing(self, right: str, actor: str, reason: str) -> AbstractContextManager[Change]:
+        """Begin a change."""
+        return changing(self.folder, self.clock, right, actor, reason)
+
+
+def utc(at: datetime) -> datetime:
+    """An instant as naive UTC in whole milliseconds; a naive one is taken for UTC."""
+    at = at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def proper(what: str, name: object) -> str:
+    """A name as it may be kept: text, without blanks at its ends."""
+    if not isinstance(name, str) or not name.strip() or name != name.strip():
+        raise ChangeError(f"{what} {name!r}: a name has no blanks at its ends, and something between.")
+    return name
+
+
+def frame(folder: Folder, sql: str, parameters: Values | None = None) -> pd.DataFrame:
+    """What a statement over the published control file gives."""
+    from okireports import frames
+
+    with folder.reading() as reading:
+        return frames.frame(reading.con.execute(sql, parameters).to_arrow_table())

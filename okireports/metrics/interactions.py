@@ -1,0 +1,87 @@
+"""Interactions: what a customer lives through in one project, be it one contact or several with transfers between.
+
+`joined` marks contacts with what is known of their whole interaction, so that one pass counts interactions (at their
+first contact) and contacts (each at its own start).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import ibis
+from ibis.expr.types import FloatingValue, IntegerScalar, IntegerValue, Table
+
+from okireports.clock import ms
+from okireports.metrics import mean_seconds, metric, ratio, tally
+from okireports.metrics.volume import is_accepted
+
+YEAR = timedelta(days=365)  # how long one is remembered as a caller
+
+
+def joined(calls: Table, keys: Sequence[str]) -> Table:
+    """Contacts with `opens` (the first of its interaction), and of the whole: `was_accepted`, `length_ms`.
+
+    `keys` and `interaction_id` are one interaction.
+    """
+    whole = [*keys, "interaction_id"]
+    place = ibis.row_number().over(group_by=whole, order_by=[calls.started_at, calls.call_id])
+    every = ibis.window(group_by=whole)
+    lasts = calls.ended_at.max().over(every)
+    first = calls.started_at.min().over(every)
+    accepted_ones = is_accepted(calls).ifelse(1, 0).sum().over(every)
+    return calls.mutate(opens=place == 0, was_accepted=accepted_ones > 0, length_ms=ms(lasts) - ms(first))
+
+
+def recognised(calls: Table) -> Table:
+    """Contacts with `earlier`: how many the project had with the same person in the 365 days before.
+
+    It must get the contacts of those days too; of unknown callers `earlier` says nothing.
+    """
+    calls = calls.mutate(started_ms=ms(calls.started_at))
+    days = ibis.range_window(
+        group_by=["project_id", "contact_key"], order_by="started_ms", preceding=(YEAR // timedelta(milliseconds=1), 1)
+    )
+    return calls.mutate(earlier=calls.count().over(days))
+
+
+@metric("Inbound", unit="count", counts="interaction", at="start")
+def inbound(calls: Table) -> IntegerScalar:
+    """Interactions."""
+    return tally(calls.opens)
+
+
+@metric("Accepted", unit="count", counts="interaction", at="start")
+def accepted(calls: Table) -> IntegerScalar:
+    """Interactions of which an operator or a robot answered a contact."""
+    return tally(calls.opens & calls.was_accepted)
+
+
+@metric("Missed", unit="count", counts="interaction", at="start")
+def missed(calls: Table) -> IntegerValue:
+    """inbound - accepted."""
+    return inbound(calls) - accepted(calls)
+
+
+@metric("Accepted", unit="share", counts="interaction", at="start")
+def asr(calls: Table) -> FloatingValue:
+    """accepted / inbound."""
+    return ratio(accepted(calls), inbound(calls))
+
+
+@metric("Average duration", unit="s", counts="interaction", at="start")
+def duration_s(calls: Table) -> FloatingValue:
+    """Mean time from the start of an interaction's first contact to the end of its last."""
+    return mean_seconds(calls.length_ms, calls.opens)
+
+
+@metric("Average talk", unit="s", counts="contact", at="start")
+def talk_mean_s(calls: Table) -> FloatingValue:
+    """Mean conversation of the contacts that an operator or a robot answered."""
+    return mean_seconds(calls.talk_ms, is_accepted(calls))
+
+
+@metric("First-time callers", unit="count", counts="contact", at="start")
+def first_time(calls: Table) -> IntegerScalar:
+    """Contacts of known callers with whom the project had no contact in the 365 days before."""
+    return tally(calls.contact_key.notnull() & (calls.earlier == 0))

@@ -1,0 +1,127 @@
+"""Break the code on purpose, one place at a time: each break must fail a law or a twin (`make mutations`).
+
+A break is a piece of text replaced in a copy of the package; one that no longer applies is an error too, so that the
+list follows the code. `python tests/mutations.py WORD` tries those whose name holds the word; MUTATION_WORLDS says how
+many worlds each is tried on.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tokenize
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+WORLDS = os.environ.get("MUTATION_WORLDS") or "20"
+LAWS = ("tests/test_laws.py", "tests/test_every_report.py", "tests/test_twins.py")
+TWINS = ("tests/test_twins.py", "tests/test_laws.py")
+SWAPPED = {"<=": "<", "<": "<=", ">=": ">", ">": ">="}
+FAILED, PASSED = 1, 0  # pytest's exit codes; any other means that nothing was tried
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One break: in a file of the package, this text (which stands there once) becomes that one."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...] = LAWS
+
+    def applied(self, text: str) -> str:
+        """The file with the break."""
+        if text.count(self.old) != 1:
+            raise LookupError(f"{self.name}: {self.file} holds {self.old!r} {text.count(self.old)} times, not once")
+        return text.replace(self.old, self.new)
+
+
+DUCK, SCOPE, DIRECTORY = "engines/duck.py", "access/scope.py", "access/directory.py"
+PRESENCE, TRANSFERS = "loading/presence.py", "loading/transfers.py"
+EPISODES = """
+    AND (episode_key IS NULL OR episode_key NOT IN (SELECT episode_key FROM mine WHERE episode_key IS NOT NULL))"""
+HIDDEN = "SELECT {hidden} FROM (SELECT DISTINCT m.project_id, c.* EXCLUDE (project_id) FROM contacts_held c"
+UNMASKED = 'SELECT h.* FROM (SELECT m.project_id, {names(STATUSES, but=("project_id",), of="c.")} FROM episodes c'
+MUTATIONS = (
+    Mutation("stores ignored", DUCK, "segments_of(con, None, scope.stores)", "segments_of(con, None, None)"),
+    Mutation("no project is everyone's", SCOPE, "if self.everything and not self.narrowed else ()", "if True else ()"),
+    Mutation("masking off", PRESENCE, HIDDEN, UNMASKED),
+    Mutation("masked rows tell the status", PRESENCE, "\"status\": \"'N/A'\"", "\"status\": \"'Busy'\""),
+    Mutation("column rights ignored", DUCK, "internal and scope.may(FACTS[table].right)", "internal"),
+    Mutation("everything without a reason", SCOPE, "if everything and not (reason and reason.strip()):", "if False:"),
+    Mutation("everyone sees everything", SCOPE, 'everything = "see_all_projects" in rights', "everything = True"),
+    Mutation("old members stay", SCOPE, " AND (valid_to IS NULL OR valid_to > $now)", ""),
+    Mutation("all people have names", DIRECTORY, 'control.users" if 0 in scope.stores else ""', 'control.users"'),
+    Mutation("all objects have names", DIRECTORY, 'control.objects" if 0 in scope.stores else ""', 'control.objects"'),
+    Mutation("aliases ignored", DIRECTORY, 'if scope.aliases else "u.login"', 'if False else "u.login"'),
+    Mutation("names of others' rows", DIRECTORY, "if scope.own_rows_only else named_by", "if False else named_by"),
+    Mutation("transfers of visible rows", TRANSFERS, "BY interaction_key ORDER", "BY interaction_key, project_id ORDER"),
+    Mutation("transfers not told back", TRANSFERS, "coalesce(j.given_came, came.call_id IS NOT NULL)", "false"),
+    Mutation("own rows ignored", SCOPE, 'return "own_rows_only" in self.rights', "return False"),
+    Mutation("files of others' rows", DUCK, "chosen = keep_own(con", "keep_own(con"),
+    Mutation("episodes shown twice", DUCK, EPISODES, ""),
+    Mutation("copies counted twice", DUCK, "if not fact.copied or len(scope.stores) == 1", "if True"),
+    Mutation("keys across projects", "loading/contacts.py", "\"'contact'\", \"project_id::VARCHAR\", ", "\"'contact'\", "),
+    Mutation("interactions across projects", "loading/stamp.py", "\"'interaction'\", \"project_id::VARCHAR\", ", "\"'interaction'\", "),
+    Mutation("a queue takes its past along", "loading/stamp.py", " AND {at} >= {o}.since AND {at} < {o}.until", ""),
+    Mutation("the period's end belongs to it", "run.py", "table[fact.start] < self.period.end", "table[fact.start] <= self.period.end", TWINS),
+    Mutation("call_log looks no further", "reports/calls.py", 'chart=counts("started_at"), after=LAG', 'chart=counts("started_at")', TWINS),
+)
+
+
+def comparisons(*files: str) -> Iterator[Mutation]:
+    """Each comparison of some files turned into its neighbour."""
+    for file in files:
+        path = ROOT / "okireports" / file
+        lines = path.read_text("utf-8").splitlines(keepends=True)
+        with path.open("rb") as source:
+            found = [t for t in tokenize.tokenize(source.readline) if t.type == tokenize.OP and t.string in SWAPPED]
+        for token in found:
+            row, column = token.start
+            line = lines[row - 1]
+            new = line[:column] + SWAPPED[token.string] + line[column + len(token.string) :]
+            yield Mutation(f"{file}:{row} {token.string} becomes {SWAPPED[token.string]}", file, line, new, TWINS)
+
+
+def trial(mutation: Mutation) -> tuple[int, float, str]:
+    """Run the tests over a broken copy: pytest's exit code, seconds, and what failed first."""
+    with tempfile.TemporaryDirectory(prefix="okireports-mutation-") as folder:
+        here = Path(folder)
+        for part in ("okireports", "tests"):
+            shutil.copytree(ROOT / part, here / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", here)
+        broken = here / "okireports" / mutation.file
+        broken.write_text(mutation.applied(broken.read_text("utf-8")), "utf-8")
+        # What Hypothesis draws is left out: it would spend minutes on shrinking what is broken on purpose.
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", "not drawn", *mutation.tests]
+        environment = os.environ | {"WORLDS": WORLDS, "PYTHONPATH": f"{here}{os.pathsep}{here / 'tests'}"}
+        began = time.monotonic()
+        run = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, check=False)
+        first = next((line for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))), "")
+        return run.returncode, time.monotonic() - began, first.partition(" - ")[0] or run.stdout[-500:]
+
+
+def main(words: list[str]) -> int:
+    """Try them all, or those that a word names; the number of those that nothing noticed."""
+    every = [*MUTATIONS, *comparisons("metrics/service.py", "metrics/volume.py")]
+    chosen = [m for m in every if not words or any(word in m.name for word in words)]
+    wrong = 0
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for mutation, (code, seconds, first) in zip(chosen, pool.map(trial, chosen), strict=True):
+            verdict = {FAILED: "noticed", PASSED: "SURVIVED"}.get(code, f"NOT TRIED (pytest said {code})")
+            wrong += code != FAILED
+            print(f"{verdict:<10} {seconds:5.0f} s  {mutation.name:<45} {first if code != PASSED else ''}", flush=True)
+    print(f"{len(chosen)} breaks, {wrong} of them unnoticed")
+    return min(wrong, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

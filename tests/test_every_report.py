@@ -1,0 +1,196 @@
+"""What every report has to keep by being one: exact columns, types by name, the same bytes twice, an empty frame where
+there is nothing, a chart of what is seen; and that no face of the library gives data which no law has looked at.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import tomllib
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+import okireports
+import outputs
+import projection
+import worlds
+from laws import Trial
+from okireports import faces
+from okireports.columns import label
+from okireports.faces import Center, Result
+from okireports.report import REPORTS, Report, all_reports
+from outputs import Asked
+
+CATALOGUE = tomllib.loads((Path(__file__).parent / "catalogue.toml").read_text("utf-8"))
+MOST = 5_000  # rows of a chart
+NAMES = [r.name for r in all_reports()]
+
+
+@pytest.fixture(scope="module")
+def trial() -> Iterator[Trial]:
+    """The autumn night, everything in it."""
+    made = Trial(worlds.world(3))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def empty(trial: Trial) -> Center:
+    """The same definitions without a fact."""
+    defined = {table: trial.world.tables[table] for table in projection.DEFINITIONS}
+    return trial.load(worlds.select(trial.world, defined))
+
+
+def ask(center: Center, trial: Trial, kind: str, name: str, **keywords: Any) -> Result:
+    viewer = trial.viewer(kind)
+    return center.viewer(viewer.login, reason=viewer.reason).report(name, period=trial.world.period, **keywords)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_report_says_what_it_is(name: str) -> None:
+    r = REPORTS[name]
+    assert all(text.strip() for text in (r.title, r.pl, r.description, r.definitions, r.section.title, r.section.pl))
+    assert r.chart.columns
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_report_has_the_catalogues_columns(trial: Trial, name: str) -> None:
+    assert name in CATALOGUE, f"write the columns of {name} into catalogue.toml"
+    for kind in ("admin", "client"):
+        seen = outputs.opened(trial.center, trial.viewer(kind))
+        if name not in permitted(trial, kind):
+            continue
+        for chosen in choices(REPORTS[name]):
+            found = ask(trial.center, trial, kind, name, **chosen).arrow
+            assert found.column_names == expected(name, chosen, set(seen)), chosen
+            assert not [c for c in found.schema if not typed(c, name, chosen)], chosen
+
+
+def permitted(trial: Trial, kind: str) -> set[str]:
+    viewer = trial.viewer(kind)
+    return set(trial.center.viewer(viewer.login, reason=viewer.reason).reports["name"])
+
+
+def choices(r: Report) -> Iterator[dict[str, Any]]:
+    """The values of the options on which columns depend."""
+    told = {name: option.permitted for name, option in r.options.items() if option.kind in ("interval", "choice", "flag")}
+    for values in product(*told.values()):
+        yield dict(zip(told, values, strict=True))
+
+
+def expected(name: str, chosen: dict[str, Any], seen: set[str]) -> list[str]:
+    """The columns that the catalogue promises."""
+    entry = CATALOGUE[name]
+    needs = entry.get("needs", {})
+    columns = [str(chosen["per"]) if c == "per" else c for c in entry["columns"].split()]
+    absent = {c for c, table in needs.items() if table not in seen}
+    absent |= {"interval"} if "by" in chosen and chosen["by"] is None else set()
+    return [c for c in columns if c not in absent]
+
+
+def typed(field: pa.Field[Any], report: str, chosen: dict[str, Any]) -> bool:
+    """Has a column the type that its name promises?"""
+    unit, kind = label(field.name, report).unit, field.type
+    if unit == "interval":
+        dates = chosen["by"] in ("day", "week", "month")
+        return bool(pa.types.is_date(kind) if dates else pa.types.is_timestamp(kind) and kind.tz)
+    if unit == "id":
+        return kind in (pa.int64(), pa.string())
+    if unit == "money":
+        return bool(pa.types.is_decimal(kind))
+    wanted = {"count": pa.int64(), "ordinal": pa.int64(), "text": pa.string(), "flag": pa.bool_(), "date": pa.date32()}
+    return bool(kind == wanted.get(unit, pa.float64()) if unit != "instant" else pa.types.is_timestamp(kind) and kind.tz)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_the_empty_frame_with_its_columns(trial: Trial, empty: Center, name: str) -> None:
+    full, none = (ask(center, trial, "admin", name) for center in (trial.center, empty))
+    assert none.arrow.num_rows == 0
+    assert none.arrow.schema.equals(full.arrow.schema, check_metadata=True)
+    assert list(none.frame.dtypes) == list(full.frame.dtypes)
+    assert "No data" in json.dumps(none.chart.to_dict())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_run_gives_the_same_bytes_again(trial: Trial, name: str) -> None:
+    asked = Asked(name, {"period": trial.world.period})
+    once, again = (outputs.got(trial.center, trial.viewer("admin"), asked, trial.folder) for _ in range(2))
+    assert once["csv"].count(b"\n") > 1, "nothing was compared"
+    assert not outputs.difference(once, again)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_chart_holds_what_is_seen_and_no_more(trial: Trial, name: str) -> None:
+    result = ask(trial.center, trial, "admin", name)
+    spec = result.chart.to_dict()
+    for rows in spec.get("datasets", {}).values():
+        assert len(rows) < MOST
+        assert {key for row in rows for key in row} <= encoded(spec)
+
+
+def encoded(spec: Any) -> set[str]:
+    """Every field that a chart names anywhere but in its data."""
+    if isinstance(spec, list):
+        return set().union(*(encoded(part) for part in spec))
+    if not isinstance(spec, dict):
+        return set()
+    named = {spec["field"]} if isinstance(spec.get("field"), str) else set()
+    return named.union(*(encoded(part) for key, part in spec.items() if key not in ("datasets", "data")))
+
+
+# Which law looks at what the faces give. Whoever adds a face that gives data adds a law, and then a line here.
+COVERED = {
+    "Viewer.projects": "test_laws.same_for, and its hidden texts",
+    "Viewer.reports": "test_laws.same_for, and its hidden texts",
+    "Viewer.report": "test_laws: every question",
+    "Result.arrow": "outputs.answered",
+    "Result.frame": "outputs.answered",
+    "Result.chart": "outputs.answered",
+    "Result.sql": "outputs.answered",
+    "Result.provenance": "outputs.answered",
+    "Result.save": "outputs.saved",
+    "Result.answer": "what the others are made of",
+    "Result.__arrow_c_stream__": "the stream of Result.arrow",
+    "Result._repr_mimebundle_": "outputs.saved: the chart as HTML; the picture is drawn from its JSON",
+    "Result.__repr__": "outputs.answered",
+}
+NO_DATA = {
+    "Viewer.center": "the centre itself: who asks in a notebook holds it anyway",
+    "Viewer.login": "what she typed",
+    "Viewer.reason": "what she typed",
+    "Viewer.viewing": "who asks",
+    "Viewer.check": "raises or not",
+}
+# A centre is its owner's: these need the operating system's right to the folder, and are no viewer's.
+OWNERS = {
+    *("folder", "clock", "path", "load", "rollback", "viewer", "users", "projects", "roles", "settings", "audit"),
+    "loads",
+}
+FUNCTIONS = {"create", "demo", "open"}  # they give a centre
+
+
+def test_whatever_gives_data_is_looked_at() -> None:
+    ours = {f"{face.__name__}.{name}" for face in (faces.Viewer, faces.Result) for name in members(face)}
+    assert ours == COVERED.keys() | NO_DATA.keys(), "a law has to look at what is new here, then add it"
+    assert members(faces.Center) == OWNERS, "who may ask a centre for this? Let a law look at it, or say that it is the owner's"
+    exported = {n for n in okireports.__all__ if inspect.isfunction(getattr(okireports, n))}
+    assert exported == FUNCTIONS
+    public = {n for n, f in vars(faces).items() if inspect.isroutine(f) and f.__module__ == faces.__name__}
+    assert not {n for n in public if not n.startswith("_")}
+
+
+def members(face: type) -> set[str]:
+    """What a face offers: its own methods, properties and fields; of the special methods those that give data."""
+    special = {"__arrow_c_stream__", "_repr_mimebundle_"} | ({"__repr__"} if face is faces.Result else set())
+    own = set(vars(face)) | set(getattr(face, "__dataclass_fields__", ()))
+    return {n for n in own if not n.startswith("_") or (n in special and n in vars(face)) or is_display(n)}
+
+
+def is_display(name: str) -> bool:
+    """Does a notebook or another library ask for data by this name?"""
+    return name.startswith(("_repr_", "__arrow_", "__dataframe", "__array", "__iter__", "__getitem__", "_ipython_"))
