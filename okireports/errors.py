@@ -1,20 +1,20 @@
 """What can go wrong, as one tree; each message says what is wrong, where, and what to do next.
 
-    OkiReportsError
-    ├── CenterError              the folder on disk
-    │   ├── NotACenter           no centre there
-    │   ├── NewerFormat          made by a newer okireports
-    │   ├── DamagedCenter        a file is missing, truncated or altered
-    │   └── CenterBusy           another writer holds the lock
-    ├── LoadError                an input that cannot be read; nothing of it is published
-    ├── Refused                  a rule says no; `why` names the rule
-    │   └── UnknownViewer        no such login, or not active
-    ├── ChangeError              a change of definitions that contradicts what is there
-    ├── UnknownName              a project, queue, person ... that does not exist for this viewer
-    ├── UnknownReport            no such report (for this viewer)
-    ├── BadOption                an option or value that the report does not know
-    ├── BadPeriod                a period that cannot be read, is empty or reversed
-    └── ResultTooLarge           more rows than a dataframe should hold
+OkiReportsError
+├── CenterError              the folder on disk
+│   ├── NotACenter           no centre there
+│   ├── NewerFormat          made by a newer okireports
+│   ├── DamagedCenter        a file is missing, truncated or altered
+│   └── CenterBusy           another writer holds the lock
+├── LoadError                an input that cannot be read; nothing of it is published
+├── Refused                  a rule says no; `why` names the rule
+│   └── UnknownViewer        no such login, or not active
+├── ChangeError              a change of definitions that contradicts what is there
+├── UnknownName              a project, queue, person ... that does not exist for this viewer
+├── UnknownReport            no such report (for this viewer)
+├── BadOption                an option or value that the report does not know
+├── BadPeriod                a period that cannot be read, is empty or reversed
+└── ResultTooLarge           more rows than a dataframe should hold
 """
 
 from __future__ import annotations
@@ -60,7 +60,14 @@ class LoadError(OkiReportsError):
         value: object = None,
         hint: str | None = None,
     ) -> None:
-        self.problem, self.file, self.line, self.column, self.value, self.hint = problem, file, line, column, value, hint
+        self.problem, self.file, self.line, self.column, self.value, self.hint = (
+            problem,
+            file,
+            line,
+            column,
+            value,
+            hint,
+        )
         where = [str(file)] if file else []
         where += [f"line {line}"] if line is not None else []
         where += [f"column {column}"] if column else []

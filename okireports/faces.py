@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from okireports import access, admin, loading, run
+from okireports import admin, loading, run
 from okireports.disk import Folder
 from okireports.engines.duck import Viewing
 from okireports.errors import ResultTooLarge
@@ -235,7 +235,8 @@ class Result:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The rows for Polars, DuckDB and others that take an Arrow stream."""
-        return self.answer.rows.__arrow_c_stream__(requested_schema)
+        stream: object = self.answer.rows.__arrow_c_stream__(requested_schema)  # type: ignore[no-untyped-call]  # its stubs
+        return stream
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
         """In a notebook: the chart, live where scripts run and as a picture elsewhere; and a line of text."""

@@ -141,7 +141,11 @@ class Asked:
                 continue
             column = FILTERS[name][1]
             if not any(column in schema_of(table) for table in self.report.tables if table in FACTS):
-                able = [f for f, (_, c, _) in FILTERS.items() if any(c in schema_of(t) for t in self.report.tables if t in FACTS)]
+                able = [
+                    f
+                    for f, (_, c, _) in FILTERS.items()
+                    if any(c in schema_of(t) for t in self.report.tables if t in FACTS)
+                ]
                 raise BadOption(
                     f"The report {self.report.name!r} cannot be filtered by {name}; by {', '.join(able) or 'nothing'}."
                 )
@@ -175,7 +179,10 @@ class Asked:
         given: dict[str, object] = dict(self.options)
         if "by" in given:
             given["by"] = self.period.interval(self.by, self.week_start, **span)
-        injected = {"period": self.period.interval(None, self.week_start, **span), "formula": opened.settings["formula"]}
+        injected = {
+            "period": self.period.interval(None, self.week_start, **span),
+            "formula": opened.settings["formula"],
+        }
         given |= {name: injected[name] for name in self.report.injected}
         return self.report.function(*tables, **given)
 
@@ -219,7 +226,9 @@ def chosen(opened: Session, directory: str, kind: str, wanted: Names) -> list[st
     """The ids (or lines) that a filter means, among those that the viewer can see."""
     names = as_tuple(wanted)
     if kind == "line":
-        lines = {row[0] for row in opened.con.execute("SELECT DISTINCT line FROM calls WHERE line IS NOT NULL").fetchall()}
+        lines = {
+            row[0] for row in opened.con.execute("SELECT DISTINCT line FROM calls WHERE line IS NOT NULL").fetchall()
+        }
         for name in names:
             if name not in lines:
                 raise UnknownName(kind, name, lines)
@@ -228,7 +237,9 @@ def chosen(opened: Session, directory: str, kind: str, wanted: Names) -> list[st
     if kind != "group" or not ids:
         return ids
     marks = ", ".join(str(int(i)) for i in ids)
-    members = opened.con.execute(f"SELECT DISTINCT operator_id FROM group_members WHERE group_id IN ({marks})").fetchall()
+    members = opened.con.execute(
+        f"SELECT DISTINCT operator_id FROM group_members WHERE group_id IN ({marks})"
+    ).fetchall()
     return sorted(operator for (operator,) in members)
 
 
@@ -241,21 +252,27 @@ def as_tuple(wanted: Names) -> tuple[str | int, ...]:
 
 def ibis_type(kind: str) -> str:
     """A DuckDB type as Ibis writes it."""
-    return {"BIGINT": "int64", "VARCHAR": "string", "DOUBLE": "float64", "BOOLEAN": "boolean", "TIMESTAMP": "timestamp(6)"}.get(
-        kind, kind.lower()
-    )
+    return {
+        "BIGINT": "int64",
+        "VARCHAR": "string",
+        "DOUBLE": "float64",
+        "BOOLEAN": "boolean",
+        "TIMESTAMP": "timestamp(6)",
+    }.get(kind, kind.lower())
 
 
 def look(viewing: Viewing) -> Scope:
     """The viewer's scope, from the published control file alone."""
     with viewing.folder.reading() as reading:
-        return access.resolve(reading.con, viewing.login, reason=viewing.reason, now=viewing.now).narrow(viewing.projects)
+        return access.resolve(reading.con, viewing.login, reason=viewing.reason, now=viewing.now).narrow(
+            viewing.projects
+        )
 
 
 def projects(viewing: Viewing) -> pd.DataFrame:
     """The projects that a viewer may pick."""
     rows = [{"project_id": p.id, "project": p.name} for p in look(viewing).projects]
-    return frames.frame(pa.Table.from_pylist(rows, pa.schema([("project_id", pa.int64()), ("project", pa.string())])))
+    return frames.frame(pa.Table.from_pylist(rows, pa.schema({"project_id": pa.int64(), "project": pa.string()})))
 
 
 def reports(viewing: Viewing) -> pd.DataFrame:

@@ -22,6 +22,7 @@ import okireports
 from okireports.disk import Segment, segments_of
 from okireports.faces import Center
 from okireports.loading import LoadResult
+from okireports.tables import FACTS
 
 Row = dict[str, Any]
 Files = Mapping[str, str | bytes | list[Row]]
@@ -176,7 +177,7 @@ def together(center: Center) -> duckdb.DuckDBPyConnection:
     con.execute(f"ATTACH '{center.folder.current().control}' AS control (READ_ONLY)")
     for number, segment in enumerate(segments_of(con)):
         con.execute(f"ATTACH '{center.path / segment.file}' AS s{number} (READ_ONLY)")
-        rows = f'SELECT * FROM s{number}."{segment.table}"'
+        rows = f"SELECT * FROM {segment.rows_in(f's{number}')}"
         con.execute(f'CREATE TABLE IF NOT EXISTS "{segment.table}" AS {rows} LIMIT 0')
         con.execute(f'INSERT INTO "{segment.table}" BY NAME {rows}')
         con.execute(f"DETACH s{number}")
@@ -191,9 +192,11 @@ def own_id(row: Row) -> str:
 def rows_of(con: duckdb.DuckDBPyConnection, center: Center, segment: Segment) -> list[Row]:
     """The rows of one segment."""
     con.execute(f"ATTACH '{center.path / segment.file}' AS segment (READ_ONLY)")
-    cursor = con.execute(f'FROM segment."{segment.table}" ORDER BY rowid')
+    cursor = con.execute(f"FROM {segment.rows_in('segment')}")
     names = [d[0] for d in cursor.description]
-    rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+    everything = dict.fromkeys(column.name for column in FACTS[segment.table].all_columns)  # what is not there is NULL
+    rows = [everything | dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+    assert not set(names) - set(everything)
     con.execute("DETACH segment")
     assert len(rows) == segment.rows
     assert {row["project_id"] for row in rows} <= {segment.project_id}

@@ -54,7 +54,7 @@ MUTATIONS = (
     Mutation("stores ignored", DUCK, "segments_of(con, None, scope.stores)", "segments_of(con, None, None)"),
     Mutation("no project is everyone's", SCOPE, "if self.everything and not self.narrowed else ()", "if True else ()"),
     Mutation("masking off", PRESENCE, HIDDEN, UNMASKED),
-    Mutation("masked rows tell the status", PRESENCE, "\"status\": \"'N/A'\"", "\"status\": \"'Busy'\""),
+    Mutation("masked rows tell the status", PRESENCE, '"status": "\'N/A\'"', '"status": "\'Busy\'"'),
     Mutation("column rights ignored", DUCK, "internal and scope.may(FACTS[table].right)", "internal"),
     Mutation("everything without a reason", SCOPE, "if everything and not (reason and reason.strip()):", "if False:"),
     Mutation("everyone sees everything", SCOPE, 'everything = "see_all_projects" in rights', "everything = True"),
@@ -63,17 +63,38 @@ MUTATIONS = (
     Mutation("all objects have names", DIRECTORY, 'control.objects" if 0 in scope.stores else ""', 'control.objects"'),
     Mutation("aliases ignored", DIRECTORY, 'if scope.aliases else "u.login"', 'if False else "u.login"'),
     Mutation("names of others' rows", DIRECTORY, "if scope.own_rows_only else named_by", "if False else named_by"),
-    Mutation("transfers of visible rows", TRANSFERS, "BY interaction_key ORDER", "BY interaction_key, project_id ORDER"),
+    Mutation(
+        "transfers of visible rows", TRANSFERS, "BY interaction_key ORDER", "BY interaction_key, project_id ORDER"
+    ),
     Mutation("transfers not told back", TRANSFERS, "coalesce(j.given_came, came.call_id IS NOT NULL)", "false"),
     Mutation("own rows ignored", SCOPE, 'return "own_rows_only" in self.rights', "return False"),
     Mutation("files of others' rows", DUCK, "chosen = keep_own(con", "keep_own(con"),
     Mutation("episodes shown twice", DUCK, EPISODES, ""),
     Mutation("copies counted twice", DUCK, "if not fact.copied or len(scope.stores) == 1", "if True"),
-    Mutation("keys across projects", "loading/contacts.py", "\"'contact'\", \"project_id::VARCHAR\", ", "\"'contact'\", "),
-    Mutation("interactions across projects", "loading/stamp.py", "\"'interaction'\", \"project_id::VARCHAR\", ", "\"'interaction'\", "),
+    Mutation(
+        "keys across projects", "loading/contacts.py", '"\'contact\'", "project_id::VARCHAR", ', "\"'contact'\", "
+    ),
+    Mutation(
+        "interactions across projects",
+        "loading/stamp.py",
+        '"\'interaction\'", "project_id::VARCHAR", ',
+        "\"'interaction'\", ",
+    ),
     Mutation("a queue takes its past along", "loading/stamp.py", " AND {at} >= {o}.since AND {at} < {o}.until", ""),
-    Mutation("the period's end belongs to it", "run.py", "table[fact.start] < self.period.end", "table[fact.start] <= self.period.end", TWINS),
-    Mutation("call_log looks no further", "reports/calls.py", 'chart=counts("started_at"), after=LAG', 'chart=counts("started_at")', TWINS),
+    Mutation(
+        "the period's end belongs to it",
+        "run.py",
+        "table[fact.start] < self.period.end",
+        "table[fact.start] <= self.period.end",
+        TWINS,
+    ),
+    Mutation(
+        "call_log looks no further",
+        "reports/calls.py",
+        'chart=counts("started_at"), after=LAG',
+        'chart=counts("started_at")',
+        TWINS,
+    ),
 )
 
 
@@ -101,7 +122,18 @@ def trial(mutation: Mutation) -> tuple[int, float, str]:
         broken = here / "okireports" / mutation.file
         broken.write_text(mutation.applied(broken.read_text("utf-8")), "utf-8")
         # What Hypothesis draws is left out: it would spend minutes on shrinking what is broken on purpose.
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", "not drawn", *mutation.tests]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-k",
+            "not drawn",
+            *mutation.tests,
+        ]
         environment = os.environ | {"WORLDS": WORLDS, "PYTHONPATH": f"{here}{os.pathsep}{here / 'tests'}"}
         began = time.monotonic()
         run = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, check=False)

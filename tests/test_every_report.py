@@ -78,7 +78,9 @@ def permitted(trial: Trial, kind: str) -> set[str]:
 
 def choices(r: Report) -> Iterator[dict[str, Any]]:
     """The values of the options on which columns depend."""
-    told = {name: option.permitted for name, option in r.options.items() if option.kind in ("interval", "choice", "flag")}
+    told = {
+        name: option.permitted for name, option in r.options.items() if option.kind in ("interval", "choice", "flag")
+    }
     for values in product(*told.values()):
         yield dict(zip(told, values, strict=True))
 
@@ -104,7 +106,9 @@ def typed(field: pa.Field[Any], report: str, chosen: dict[str, Any]) -> bool:
     if unit == "money":
         return bool(pa.types.is_decimal(kind))
     wanted = {"count": pa.int64(), "ordinal": pa.int64(), "text": pa.string(), "flag": pa.bool_(), "date": pa.date32()}
-    return bool(kind == wanted.get(unit, pa.float64()) if unit != "instant" else pa.types.is_timestamp(kind) and kind.tz)
+    return bool(
+        kind == wanted.get(unit, pa.float64()) if unit != "instant" else pa.types.is_timestamp(kind) and kind.tz
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -177,7 +181,9 @@ FUNCTIONS = {"create", "demo", "open"}  # they give a centre
 def test_whatever_gives_data_is_looked_at() -> None:
     ours = {f"{face.__name__}.{name}" for face in (faces.Viewer, faces.Result) for name in members(face)}
     assert ours == COVERED.keys() | NO_DATA.keys(), "a law has to look at what is new here, then add it"
-    assert members(faces.Center) == OWNERS, "who may ask a centre for this? Let a law look at it, or say that it is the owner's"
+    assert members(faces.Center) == OWNERS, (
+        "who may ask a centre for this? Let a law look at it, or say that it is the owner's"
+    )
     exported = {n for n in okireports.__all__ if inspect.isfunction(getattr(okireports, n))}
     assert exported == FUNCTIONS
     public = {n for n, f in vars(faces).items() if inspect.isroutine(f) and f.__module__ == faces.__name__}

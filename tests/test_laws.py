@@ -129,6 +129,7 @@ def everything(trial: Trial) -> set[str]:
 
 # Columns by which a row is known here; rows that several projects share are known without one.
 KEYS = {
+    "calls": ("project", "source_id", "went_to_other", "came_from_other"),
     "statuses": ("operator", "started_at", "ended_at", "status"),
     "shifts": ("source_id",),
     "rings": ("project", "operator", "started_at"),
@@ -160,17 +161,23 @@ def key(trial: Trial, table: str, row: Row) -> tuple[Any, ...]:
 
 def rows_expected(trial: Trial, viewer: Viewer, table: str) -> list[Row]:
     """Canonical rows that a viewer must find."""
-    if viewer.projects is not None or table != "statuses":
-        return projection.visible_rows(trial.world, viewer, table)
-    rows = trial.world.tables.get(table, [])
-    return [r for one in {r["operator"] for r in rows} for r in projection.cut([r for r in rows if r["operator"] == one])]
+    rows = projection.visible_rows(trial.world, viewer, table)
+    if viewer.projects is None and table == "statuses":  # these the projection leaves as they were told
+        people = {r["operator"] for r in rows}
+        return [r for one in people for r in projection.cut([r for r in rows if r["operator"] == one])]
+    if viewer.projects is None and table == "calls":
+        flags = projection.transfers(trial.world_knows)
+        told = ("went_to_other", "came_from_other")
+        return [row | dict(zip(told, flags[row["source_id"]], strict=True)) for row in rows]
+    return rows
 
 
 def with_names(table: pa.Table, names: Parts) -> list[Row]:
     """Stored rows with the names of their project and operator."""
     of = {kind: dict(zip(*names[kind].to_pydict().values(), strict=True)) for kind in ("projects", "operators")}
     return [
-        row | {"project": of["projects"].get(row["project_id"]), "operator": of["operators"].get(row.get("operator_id"))}
+        row
+        | {"project": of["projects"].get(row["project_id"]), "operator": of["operators"].get(row.get("operator_id"))}
         for row in table.to_pylist()
     ]
 

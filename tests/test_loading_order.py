@@ -114,7 +114,11 @@ def test_a_new_row_rewrites_the_segment_that_gains_it_and_no_other(center):
 
 
 def test_a_known_id_with_new_content_replaces_the_row(center):
-    first = calls(call("a", "2025-06-02T10:00:00Z", "Acme", "1"), call("b", "2025-06-02T10:00:00Z", "Acme", "1"), columns="project,wrap_s")
+    first = calls(
+        call("a", "2025-06-02T10:00:00Z", "Acme", "1"),
+        call("b", "2025-06-02T10:00:00Z", "Acme", "1"),
+        columns="project,wrap_s",
+    )
     loaded.load(center, {"calls": first})
     result = loaded.load(center, {"calls": first.replace("Acme,1\nb", "Acme,2\nb")})
     assert {r["source_id"]: r["wrap_ms"] for r in loaded.stored(center)["calls"]} == {"a": 2_000, "b": 1_000}
@@ -223,7 +227,7 @@ def test_a_transfer_that_is_taken_back_leaves_no_flag(center):
 
 @pytest.mark.parametrize("order", ["a t b", "a b t", "b a t", "t a b"])
 def test_a_call_that_waits_for_its_task_is_joined_all_the_same(center, order):
-    """a belongs to Acme by its task only; before that comes it belongs to no project, which is another one than Bolt."""
+    """a belongs to Acme by its task only; before that comes it belongs to no project, which is not Bolt either."""
     parts = {
         "a": {"calls": calls(call("a", "2025-06-02T10:00:00Z", "", "i", "t"), columns="project,interaction,task")},
         "b": {"calls": calls(CHAIN["b"], columns="project,interaction")},

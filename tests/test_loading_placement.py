@@ -127,7 +127,9 @@ def test_a_grandchild_follows_its_grandparent(center):
 
 def test_own_objects_win_over_the_parent(center):
     requests = "source_id,call,created_at,form\nr,c,2025-06-02T10:00:00Z,Acme form\nn,c,2025-06-02T10:00:00Z,\n"
-    loaded.load(center, {"requests": requests, "calls": calls(call("c", "2025-06-02T10:00:00Z", "Bolt care"), columns="queue")})
+    loaded.load(
+        center, {"requests": requests, "calls": calls(call("c", "2025-06-02T10:00:00Z", "Bolt care"), columns="queue")}
+    )
     assert loaded.places(center, "requests") == {"r": "Acme", "n": "Bolt"}
 
 
@@ -209,5 +211,12 @@ def test_a_wage_that_no_project_was_charged_for_stays_unassigned(center):
 def test_a_simplified_centre_has_one_project_for_all(tmp_path):
     queues = "kind,name\nqueue,Line\n"
     center = loaded.centre(tmp_path / "centre", {"objects": queues}, security="simplified")
-    loaded.load(center, {"calls": calls(call("c1", "2025-06-02T10:00:00Z", "Line"), call("c2", "2025-06-02T10:00:00Z", ""), columns="queue")})
+    loaded.load(
+        center,
+        {
+            "calls": calls(
+                call("c1", "2025-06-02T10:00:00Z", "Line"), call("c2", "2025-06-02T10:00:00Z", ""), columns="queue"
+            )
+        },
+    )
     assert {r["project_id"] for r in loaded.stored(center)["calls"]} == {1}

@@ -19,13 +19,15 @@ import outputs
 import twin
 import worlds
 from laws import CAST, WORLDS, Trial
+from okireports.engines import duck
 from okireports.faces import Result
 from okireports.report import REPORTS, all_reports
 from world_centre import SCENES
 from worlds import Viewer
 
 pytestmark = pytest.mark.laws
-QUESTIONS = 8  # a viewer; each world asks others
+QUESTIONS = 6  # a viewer; each world asks others
+REACHING = 4  # reports a world whose reach is tried
 NIGHTS = {"spring": datetime(2025, 3, 30, 1, tzinfo=UTC), "autumn": datetime(2025, 10, 26, 1, tzinfo=UTC)}
 
 
@@ -49,6 +51,21 @@ def test_reports_agree_with_their_twins(trial: Trial) -> None:
         rng.shuffle(names)
         for name in islice(cycle(names), QUESTIONS):
             agree(trial, viewer, tables, name, rng.choice(periods(trial)), rng.choice(ways(name)))
+
+
+def test_a_report_needs_no_more_than_it_says(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every row beside the reach that a report declares is taken away, not only files: it must not miss them."""
+    rng, admin = Random(f"reach {trial.world.shape}"), trial.viewer("admin")
+    tables, starts = tables_of(trial, admin), [row["started_at"] for row in trial.world.tables["calls"]]
+    whole, meets, asked = duck.rows_of, duck.meets, list[duck.Wanted]()
+    monkeypatch.setattr(duck, "meets", lambda segment, wanted: asked.append(wanted) or meets(segment, wanted))
+    monkeypatch.setattr(
+        duck, "rows_of", lambda fact, *of: f"FROM ({whole(fact, *of)}) WHERE {duck.meeting(fact, asked[-1])}"
+    )
+    for name in rng.sample(permitted(trial, admin), k=REACHING):
+        at, day = rng.choice(starts), timedelta(days=1)
+        for period in ((at - 3 * day, at + timedelta(milliseconds=1)), (at, at + 3 * day)):
+            agree(trial, admin, tables, name, period, {})
 
 
 @pytest.mark.parametrize("night", NIGHTS)
@@ -96,7 +113,9 @@ def permitted(trial: Trial, viewer: Viewer) -> list[str]:
     return [name for name in names if viewer.role != "Own rows" or not REPORTS[name].queues_only]
 
 
-def agree(trial: Trial, viewer: Viewer, tables: dict[str, pa.Table], name: str, period: Any, way: dict[str, Any]) -> None:
+def agree(
+    trial: Trial, viewer: Viewer, tables: dict[str, pa.Table], name: str, period: Any, way: dict[str, Any]
+) -> None:
     """A report and its twin say the same."""
     asking = trial.center.viewer(viewer.login, reason=viewer.reason)
     result: Result = asking.report(name, period=period, **way)
@@ -104,7 +123,15 @@ def agree(trial: Trial, viewer: Viewer, tables: dict[str, pa.Table], name: str, 
     options = {k: v for k, v in said.options.items() if k in ("by", "limit", "offset")}
     more = {k: str(v) for k, v in said.options.items() if k not in options}
     found = twin.run(
-        None, name, start=said.start, end=said.end, zone=said.zone, formula=said.formula, tables=tables, **options, **more
+        None,
+        name,
+        start=said.start,
+        end=said.end,
+        zone=said.zone,
+        formula=said.formula,
+        tables=tables,
+        **options,
+        **more,
     )
     try:
         twin.same(result.arrow, found)

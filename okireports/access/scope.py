@@ -58,9 +58,11 @@ class Scope:
     def demand(self, right: str) -> None:
         """Refuse unless she has the right."""
         if right not in self.rights or right in RESTRICTIONS:
-            raise Refused(f"{self.login} (role {self.role}) lacks the right {right!r}; an admin can grant it by a role.")
+            raise Refused(
+                f"{self.login} (role {self.role}) lacks the right {right!r}; an admin can grant it by a role."
+            )
 
-    def narrow(self, projects: Iterable[str | int] | None) -> Scope:
+    def narrow(self, projects: Iterable[str | int] | str | int | None) -> Scope:
         """The same viewer looking at some of her projects, given by name or id; None is all of them.
 
         Raises:
@@ -106,8 +108,9 @@ def resolve(con: duckdb.DuckDBPyConnection, login: str, *, reason: str | None, n
         everything = False
     else:
         everything = "see_all_projects" in rights
-        mine = "" if everything else """WHERE project_id IN (SELECT project_id FROM control.memberships
-        WHERE user_id = $user AND (valid_from IS NULL OR valid_from <= $now) AND (valid_to IS NULL OR valid_to > $now))"""
+        valid = "(valid_from IS NULL OR valid_from <= $now) AND (valid_to IS NULL OR valid_to > $now)"
+        member = f"SELECT project_id FROM control.memberships WHERE user_id = $user AND {valid}"
+        mine = "" if everything else f"WHERE project_id IN ({member})"
         projects = con.execute(
             f"SELECT project_id, name FROM control.projects {mine} ORDER BY name, project_id",
             {} if everything else {"user": user_id, "now": now},

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from okireports.admin.centre import ChangeLog, Settings, rollback
+from okireports.admin.centre import ChangeLog, Settings, damaged_files, rollback
 from okireports.admin.change import Change, Part, changing, frame
 from okireports.admin.people import Roles, Users
 from okireports.admin.projects import Projects
 
-__all__ = ["Change", "ChangeLog", "Part", "Projects", "Roles", "Settings", "Users", "changing", "frame", "rollback"]
+__all__ = [
+    "Change",
+    "ChangeLog",
+    "Part",
+    "Projects",
+    "Roles",
+    "Settings",
+    "Users",
+    "changing",
+    "damaged_files",
+    "frame",
+    "rollback",
+]

@@ -22,7 +22,8 @@ ALWAYS = "all"  # the stretch of tables that are not in time
 class Segment:
     """A published segment, as the control file lists it.
 
-    `last_at` is the last start, `last_end` the last end, or None when something in it is still open.
+    `last_at` is the last start, `last_end` the last end, or None when something in it is still open. `columns` are
+    those that it holds: one that no row filled, or that the model did not have yet, reads as NULL.
     """
 
     project_id: int
@@ -35,21 +36,31 @@ class Segment:
     rows: int
     bytes: int
     model_version: int
+    columns: tuple[str, ...]
     generation: int
 
     def path(self, folder: Folder) -> Path:
         """Where its file lies."""
         return folder.path / self.file
 
+    def rows_in(self, alias: str) -> str:
+        """SQL of its rows, with all columns of today's model, where it is attached under an alias."""
+        fact = FACTS[self.table]
+        columns = ", ".join(
+            f'"{c.name}"' if c.name in self.columns else f'NULL::{c.type} AS "{c.name}"' for c in fact.all_columns
+        )
+        return f'(SELECT {columns} FROM {alias}."{self.table}")'
+
 
 @dataclass(frozen=True)
 class NewSegment:
-    """A segment to be written: the statement that gives its rows in order."""
+    """A segment to be written: the statement that gives its rows in order, and the columns that it gives."""
 
     project_id: int
     table: str
     stretch: str
     select: str
+    columns: tuple[str, ...]
 
 
 def stretch_of(at: str) -> str:
@@ -68,7 +79,9 @@ def segments_of(
         ORDER BY project_id, "table", stretch""",
         {"table": table, "projects": None if projects is None else list(projects)},
     ).fetchall()
-    return tuple(Segment(*row) for row in rows)
+    fields = tuple(Segment.__dataclass_fields__)
+    named = (dict(zip(fields, row, strict=True)) for row in rows)
+    return tuple(Segment(**{**values, "columns": tuple(values["columns"])}) for values in named)
 
 
 def write_segment(con: duckdb.DuckDBPyConnection, path: Path, new: NewSegment, expected: int) -> dict[str, object]:
@@ -78,7 +91,7 @@ def write_segment(con: duckdb.DuckDBPyConnection, path: Path, new: NewSegment, e
     con.execute(f"ATTACH {quoted(path)} AS segment (STORAGE_VERSION '{STORAGE}', {WITHOUT_LOG}{block})")
     try:
         con.execute(f'CREATE TABLE segment."{fact.name}" AS {new.select}')
-        known = con.execute(summary(fact)).fetchone()
+        known = con.execute(summary(fact, new.columns)).fetchone()
         con.execute("CHECKPOINT segment")
     finally:
         con.execute("DETACH segment")
@@ -98,21 +111,25 @@ def write_segment(con: duckdb.DuckDBPyConnection, path: Path, new: NewSegment, e
         "model_version": MODEL_VERSION,
         "people": people,
         "objects": objects,
+        "columns": list(new.columns),
     }
 
 
-def summary(fact: Fact) -> str:
+def summary(fact: Fact, held: tuple[str, ...]) -> str:
     """SQL over a new segment: its bounds in time, its rows, and the people and objects that it names."""
     start = f'"{fact.start}"' if fact.start else "NULL::TIMESTAMP"
     just_after = f"max({start}) + INTERVAL 1 MILLISECOND"
-    last_end = f'greatest({just_after}, max("{fact.end}"))' if fact.end else just_after
-    if fact.end:
-        last_end = f'CASE WHEN count(*) = count("{fact.end}") THEN {last_end} END'
+    last_end = just_after
+    if fact.end:  # a column that no row filled: everything is open
+        latest = f'greatest({just_after}, max("{fact.end}"))'
+        last_end = (
+            f'CASE WHEN count(*) = count("{fact.end}") THEN {latest} END' if fact.end in held else "NULL::TIMESTAMP"
+        )
     named = {
         role: [
             f'coalesce(list(DISTINCT "{c.name}") FILTER ("{c.name}" IS NOT NULL), [])'
             for c in fact.columns
-            if c.role == role
+            if c.role == role and c.name in held
         ]
         for role in ("person", "object")
     }

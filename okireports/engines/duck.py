@@ -20,7 +20,7 @@ from okireports.access.scope import Scope
 from okireports.disk import Folder, Segment, segments_of
 from okireports.disk.folder import NO_PROJECT, quoted, undamaged
 from okireports.errors import DamagedCenter
-from okireports.tables import ACTIVITY, FACTS, MODEL_VERSION, Fact
+from okireports.tables import ACTIVITY, FACTS, Fact
 
 HIDDEN = ("load_id",)  # says how much was loaded, also into other projects
 TRIES = 3
@@ -115,7 +115,7 @@ def open_session(con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -
         attach(con, folder, segment, f"s{index}")
     for name in tables:
         parts = [(f"s{i}", s) for i, s in enumerate(chosen) if s.table == name]
-        con.execute(f'CREATE VIEW "{name}" AS {rows_of(con, FACTS[name], parts, scope)}')
+        con.execute(f'CREATE VIEW "{name}" AS {rows_of(FACTS[name], parts, scope)}')
     if scope.own_rows_only:
         chosen = keep_own(con, scope, tables, chosen, wanted)
     access.fill(con, scope, listed, tables, wanted.start, wanted.end)
@@ -157,17 +157,16 @@ def attach(con: duckdb.DuckDBPyConnection, folder: Folder, segment: Segment, ali
         raise DamagedCenter(f"{path} cannot be opened; restore it from a backup. ({error})") from None
 
 
-def rows_of(con: duckdb.DuckDBPyConnection, fact: Fact, parts: list[tuple[str, Segment]], scope: Scope) -> str:
+def rows_of(fact: Fact, parts: list[tuple[str, Segment]], scope: Scope) -> str:
     """SQL of a table as the scope sees it: the union of its segments, what is copied counted once."""
     columns = [c for c in fact.all_columns if c.name not in HIDDEN]
     if not parts:
         nothing = ", ".join(f'NULL::{c.type} AS "{c.name}"' for c in columns)
         return f"SELECT {nothing} WHERE false"
+    listed = ", ".join(f'"{c.name}"' for c in columns)
     stored = []
     for alias, segment in parts:
-        there = {c.name for c in columns} if segment.model_version == MODEL_VERSION else columns_of(con, alias, fact)
-        listed = ", ".join(f'"{c.name}"' if c.name in there else f'NULL::{c.type} AS "{c.name}"' for c in columns)
-        stored.append(f'SELECT {listed} FROM {alias}."{fact.name}" {kept(fact, segment, scope)}')
+        stored.append(f"SELECT {listed} FROM {segment.rows_in(alias)} {kept(fact, segment, scope)}")
     union = " UNION ALL ".join(stored)
     if not fact.copied or len(scope.stores) == 1 or NO_PROJECT in scope.stores:
         return union
@@ -184,8 +183,9 @@ def kept(fact: Fact, segment: Segment, scope: Scope) -> str:
 
 
 def counted_once(fact: Fact, union: str) -> str:
-    """SQL: copies in several visible projects as one row, of the project if there is but one; and a contact that is
-    visible in one of them is not shown again as N/A of the others.
+    """SQL: copies in several visible projects as one row, of the project if there is but one.
+
+    A contact that is visible in one of them is not shown again as N/A of the others.
     """
     others = [c.name for c in fact.all_columns if c.name not in (*HIDDEN, "project_id", fact.id)]
     values = ", ".join(f'any_value("{name}") AS "{name}"' for name in others)
@@ -198,12 +198,6 @@ def counted_once(fact: Fact, union: str) -> str:
     AND (episode_key IS NULL OR episode_key NOT IN (SELECT episode_key FROM mine WHERE episode_key IS NOT NULL)))
     SELECT {columns} FROM mine UNION ALL
     SELECT {columns} FROM (SELECT "{fact.id}", {one}, {values} FROM copies GROUP BY "{fact.id}")"""
-
-
-def columns_of(con: duckdb.DuckDBPyConnection, alias: str, fact: Fact) -> set[str]:
-    """The columns of a segment that was written under an older model."""
-    sql = "SELECT column_name FROM duckdb_columns() WHERE database_name = ? AND table_name = ?"
-    return {name for (name,) in con.execute(sql, [alias, fact.name]).fetchall()}
 
 
 def keep_own(
@@ -235,11 +229,16 @@ def hers(fact: Fact, scope: Scope, wanted: Wanted) -> str:
     else:
         column = "call_id" if "call_id" in names else "contact_key"
         own = f"{column} IN (SELECT {column} FROM own_calls)" if column in names else "false"
+    return f"{own} AND {meeting(fact, wanted)}"
+
+
+def meeting(fact: Fact, wanted: Wanted) -> str:
+    """SQL: which rows of a table meet the wanted span."""
     if fact.start is None:
-        return own
+        return "true"
     since, until = f"TIMESTAMP '{wanted.start}'", f"TIMESTAMP '{wanted.end}'"
     lasts = f' OR "{fact.end}" IS NULL OR "{fact.end}" > {since}' if fact.end else ""
-    return f'{own} AND "{fact.start}" < {until} AND ("{fact.start}" >= {since}{lasts})'
+    return f'("{fact.start}" < {until} AND ("{fact.start}" >= {since}{lasts}))'
 
 
 def holds_any(con: duckdb.DuckDBPyConnection, alias: str, fact: Fact) -> bool:

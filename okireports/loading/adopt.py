@@ -8,7 +8,7 @@ from okireports.loading.stamp import interaction_id
 from okireports.loading.stored import pull
 from okireports.tables import ACTIVITY, FACTS, Fact
 
-CONTACTS, LINKS = FACTS["contacts"], FACTS["links"]
+CONTACTS, LINKS, SAYINGS = FACTS["contacts"], FACTS["links"], FACTS["sayings"]
 
 
 def find_before(batch: Batch, fact: Fact) -> None:
@@ -21,7 +21,12 @@ def find_before(batch: Batch, fact: Fact) -> None:
         batch.con.execute(f'DELETE FROM fact.{table} WHERE "{fact.id}" IN (SELECT id FROM withdrawn.{table})')
         mine += f" UNION SELECT id FROM withdrawn.{table}"
     pull(batch, fact, f'"{fact.id}" IN ({mine})', f"before.{table}")
-    if any(segments_of(batch.con, child.name) for child in FACTS.values() for c in child.columns if is_child(child, c.name, fact)):
+    if any(
+        segments_of(batch.con, child.name)
+        for child in FACTS.values()
+        for c in child.columns
+        if is_child(child, c.name, fact)
+    ):
         batch.con.execute(
             f"""CREATE TABLE moved.{table} AS SELECT "{fact.id}" AS id, coalesce(b.project_id, 0) AS was,
             f.project_id AS now FROM fact.{table} f LEFT JOIN before.{table} b USING ("{fact.id}")
@@ -59,14 +64,18 @@ def adopt(batch: Batch, fact: Fact) -> None:
     if fact.name == "calls":
         rekey_interactions(batch)
     if any(c.role == "contact" for c in fact.columns):
-        rekey_contacts(batch)
+        rekey_contacts(batch, fact)
     batch.con.execute(f'INSERT INTO fact."{fact.name}" BY NAME SELECT {names(fact)} FROM adopted')
 
 
 def find_whereabouts(batch: Batch, column: str, parent: Fact) -> None:
     """Make `whereabouts_<column>`: where the parents of the followers were, and where they are now."""
     table = f"whereabouts_{column}"
-    known = f'FROM moved."{parent.name}"' if exists(batch, "moved", parent.name) else "SELECT 0::BIGINT AS id, 0 AS was, 0 AS now WHERE false"
+    known = (
+        f'FROM moved."{parent.name}"'
+        if exists(batch, "moved", parent.name)
+        else "SELECT 0::BIGINT AS id, 0 AS was, 0 AS now WHERE false"
+    )
     batch.con.execute(f"CREATE OR REPLACE TABLE {table} AS {known}")
     resting = f'SELECT "{column}" FROM followers WHERE "{column}" NOT IN (SELECT id FROM {table})'
     if batch.count(f"SELECT count(*) FROM ({resting})"):
@@ -96,28 +105,35 @@ def rule(fact: Fact, parents: tuple[str, ...]) -> tuple[str, str, str]:
 def rekey_interactions(batch: Batch) -> None:
     """A call that moves is known by its new project's key of the interaction."""
     pull(batch, LINKS, "call_id IN (SELECT call_id FROM adopted)", "adopted_links")
-    key = interaction_id("coalesce((SELECT l.interaction_key FROM adopted_links l WHERE l.call_id = adopted.call_id), call_id)")
+    key = interaction_id(
+        "coalesce((SELECT l.interaction_key FROM adopted_links l WHERE l.call_id = adopted.call_id), call_id)"
+    )
     batch.con.execute(f"UPDATE adopted SET interaction_id = {key}")
 
 
-def rekey_contacts(batch: Batch) -> None:
-    """A customer of a row that moves is known by the new project's key, and to the new project."""
+def rekey_contacts(batch: Batch, fact: Fact) -> None:
+    """A customer of a row that moves is known by the new project's key, and to the new project.
+
+    A row of no project takes along what it said of them; of one that another project knew, only who they are: their
+    name there may be what other rows say.
+    """
     wanted = "(project_id, contact_key) IN (SELECT (was, contact_key) FROM adopted)"
     pull(batch, CONTACTS, wanted, "adopted_contacts")
+    pull(batch, SAYINGS, f'fact_id IN (SELECT "{fact.id}" FROM adopted WHERE was = 0)', "adopted_sayings")
     identity = "coalesce('phone:' || phone, 'id:' || (fields::JSON ->> 'contact'))"
+    who = "json_object('contact', fields::JSON ->> 'contact')::VARCHAR"
     batch.con.execute(
-        f"""CREATE OR REPLACE TABLE rekeyed AS SELECT was, contact_key, project_id, phone, name, email, fields,
-        {keyed("'contact'", "project_id::VARCHAR", identity)} AS new_key FROM
-        (SELECT DISTINCT a.was, a.project_id, c.contact_key, c.phone, c.name, c.email, c.fields FROM adopted a
-        JOIN adopted_contacts c ON c.project_id = a.was AND c.contact_key = a.contact_key)"""
+        f"""CREATE OR REPLACE TABLE rekeyed AS
+        SELECT *, {keyed("'contact'", "project_id::VARCHAR", identity)} AS new_key FROM
+        (SELECT a."{fact.id}" AS id, a.project_id, s.phone, s.name, s.email, s.fields FROM adopted a
+        JOIN adopted_sayings s ON s.fact_id = a."{fact.id}" UNION ALL
+        SELECT a."{fact.id}", a.project_id, c.phone, NULL, NULL,
+        CASE WHEN fields::JSON ->> 'contact' IS NOT NULL THEN {who} END FROM adopted a
+        JOIN adopted_contacts c ON c.project_id = a.was AND c.contact_key = a.contact_key
+        WHERE a."{fact.id}" NOT IN (SELECT fact_id FROM adopted_sayings))"""
     )
-    batch.con.execute(
-        """UPDATE adopted SET contact_key = r.new_key FROM rekeyed r
-        WHERE r.was = adopted.was AND r.contact_key = adopted.contact_key AND r.project_id = adopted.project_id"""
-    )
-    batch.con.execute(
-        "INSERT INTO told SELECT project_id, new_key, phone, name, email, fields FROM rekeyed"
-    )
+    batch.con.execute(f'UPDATE adopted SET contact_key = r.new_key FROM rekeyed r WHERE r.id = adopted."{fact.id}"')
+    batch.con.execute("INSERT INTO told SELECT project_id, new_key, phone, name, email, fields FROM rekeyed")
 
 
 def exists(batch: Batch, schema: str, table: str) -> bool:

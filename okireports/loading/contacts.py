@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from okireports.loading.batch import Batch, keyed, names
 from okireports.loading.stored import pull
-from okireports.tables import FACTS
+from okireports.tables import FACTS, Fact
 
-CONTACTS = FACTS["contacts"]
+CONTACTS, SAYINGS = FACTS["contacts"], FACTS["sayings"]
+NAMING = tuple(f for f in FACTS.values() if f.id and any(c.role == "contact" for c in f.columns))  # that name a person
+PERSON = "(project_id, contact_key)"
+WORDS = "contact_key, phone, name, email, fields"
+SUM_OF_WORDS = "contact_key, max(phone) AS phone, max(name) AS name, max(email) AS email, max(fields) AS fields"
 
 
 def prepare(batch: Batch) -> None:
@@ -47,53 +51,101 @@ def contact_key(given: set[str]) -> str:
 def gather(batch: Batch) -> None:
     """Make `fact.contacts`: the people whom this load names, one row each, beside what is known of them already.
 
-    What an explicit row of `contacts` says stands for itself; what facts say adds up, whatever their order.
+    What an explicit row of `contacts` says stands for itself; what facts say adds up, whatever their order. Nobody
+    stays known to a project that no row of theirs is left in.
     """
-    told = []
-    for fact in FACTS.values():
-        if fact.name == "contacts" or fact.internal or not batch.has(fact):
-            continue
-        there = {str(name) for name, *_ in batch.con.execute(f'DESCRIBE fact."{fact.name}"').fetchall()}
-        if "contact_key" in there and {"_phone", "_contact"} & there:
-            told.append(saying(fact.name, there))
+    for fact in NAMING:
+        if batch.has(fact) and (words := saying(batch, fact)):
+            batch.con.execute(f"INSERT INTO told SELECT project_id, {SUM_OF_WORDS} FROM ({words}) GROUP BY project_id, contact_key")
+    keep_sayings(batch)
+    find_departed(batch)
     explicit = batch.has(CONTACTS)
-    for words in told:
-        batch.con.execute(f"INSERT INTO told {words}")
-    if not explicit and not batch.count("SELECT count(*) FROM told"):
-        return
     own = "SELECT project_id, contact_key FROM fact.contacts" if explicit else "SELECT 0, 0 WHERE false"
     batch.con.execute(f"CREATE TABLE own_contacts AS {own}")
-    pull(batch, CONTACTS, f"(project_id, contact_key) IN (SELECT (project_id, contact_key) FROM (SELECT project_id, contact_key FROM told UNION {own}))", "before.contacts")
+    concerned = "SELECT project_id, contact_key FROM told UNION FROM departed UNION FROM own_contacts"
+    if not batch.count(f"SELECT count(*) FROM ({concerned})"):
+        return
+    pull(batch, CONTACTS, f"{PERSON} IN (SELECT {PERSON} FROM ({concerned}))", "before.contacts")
     batch.con.execute(
-        "INSERT INTO told SELECT project_id, contact_key, phone, name, email, fields FROM before.contacts WHERE source IS NULL"
+        f"""INSERT INTO told SELECT project_id, {WORDS} FROM before.contacts
+        WHERE source IS NULL AND project_id <> 0 AND {PERSON} NOT IN (SELECT {PERSON} FROM departed)"""
     )
     batch.empty(CONTACTS)
     batch.widen(CONTACTS)
     batch.con.execute(
-        f"""INSERT INTO fact.contacts ({names(CONTACTS)}{', _row' if explicit else ''})
-        SELECT project_id, contact_key, max(phone), max(name), max(email), max(fields), {batch.load_id}, NULL, NULL
-        {', NULL' if explicit else ''} FROM told
-        WHERE (project_id, contact_key) NOT IN (SELECT (project_id, contact_key) FROM own_contacts)
-        AND (project_id, contact_key) NOT IN (SELECT (project_id, contact_key) FROM before.contacts WHERE source IS NOT NULL)
+        f"""INSERT INTO fact.contacts ({names(CONTACTS)}{", _row" if explicit else ""})
+        SELECT project_id, {SUM_OF_WORDS}, {batch.load_id}, NULL, NULL {", NULL" if explicit else ""} FROM told
+        WHERE {PERSON} NOT IN (SELECT {PERSON} FROM own_contacts)
+        AND {PERSON} NOT IN (SELECT {PERSON} FROM before.contacts WHERE source IS NOT NULL)
         GROUP BY project_id, contact_key"""
     )
     batch.con.execute(
-        """DELETE FROM before.contacts WHERE source IS NOT NULL
-        AND (project_id, contact_key) NOT IN (SELECT (project_id, contact_key) FROM own_contacts)"""
+        f"""DELETE FROM before.contacts WHERE source IS NOT NULL
+        AND {PERSON} NOT IN (SELECT {PERSON} FROM own_contacts)"""
     )  # they stay as they are
 
 
-def saying(table: str, there: set[str]) -> str:
-    """SQL of what the rows of one table say of people."""
-    phone = "_phone" if "_phone" in there else "NULL::VARCHAR"
-    fields = (
-        "CASE WHEN nullif(trim(_contact), '') IS NOT NULL THEN json_object('contact', trim(_contact))::VARCHAR END"
-        if "_contact" in there
-        else "NULL::VARCHAR"
-    )
-    name = "_contact_name" if "_contact_name" in there else "NULL::VARCHAR"
-    email = "_email" if "_email" in there else "NULL::VARCHAR"
+def saying(batch: Batch, fact: Fact) -> str:
+    """SQL of what each row of one table says of a person; '' where none says anything."""
+    there = batch.held(fact)
+    if not {"_phone", "_contact"} & there:
+        return ""
+    said = {c: c if c in there else "NULL::VARCHAR" for c in ("_phone", "_contact", "_contact_name", "_email")}
+    customer = f"nullif(trim({said['_contact']}), '')"
+    fields = f"CASE WHEN {customer} IS NOT NULL THEN json_object('contact', {customer})::VARCHAR END"
     return (
-        f"SELECT project_id, contact_key, max({phone}) AS phone, max({name}) AS name, max({email}) AS email, "
-        f'max({fields}) AS fields FROM fact."{table}" WHERE contact_key IS NOT NULL GROUP BY project_id, contact_key'
+        f'SELECT project_id, "{fact.id}" AS fact_id, contact_key, {said["_phone"]} AS phone, '
+        f"{said['_contact_name']} AS name, {said['_email']} AS email, {fields} AS fields "
+        f'FROM fact."{fact.name}" WHERE contact_key IS NOT NULL AND _row IS NOT NULL'
     )
+
+
+def keep_sayings(batch: Batch) -> None:
+    """Keep what each row of no project says apart, and add what the other rows of no project say of the same people.
+
+    A row may leave for its project later: then it takes along what it said itself, and nothing that others said.
+    """
+    batch.empty(SAYINGS)
+    for fact in NAMING:
+        if batch.has(fact) and (words := saying(batch, fact)):
+            batch.con.execute(
+                f"""INSERT INTO fact.sayings SELECT 0, fact_id, {WORDS}, {batch.load_id}, NULL, NULL FROM ({words})
+                WHERE project_id = 0"""
+            )
+    mine = ["SELECT 0 WHERE false"]  # of the rows that are said anew, or belong to a project now
+    for fact in NAMING:
+        if batch.has(fact):
+            anew = "_row IS NOT NULL OR" if "_row" in batch.held(fact) else ""
+            mine.append(f'SELECT "{fact.id}" FROM fact."{fact.name}" WHERE {anew} project_id <> 0')
+    pull(batch, SAYINGS, f"fact_id IN ({' UNION ALL '.join(mine)})", "before.sayings")
+    people = "SELECT contact_key FROM told WHERE project_id = 0 UNION SELECT contact_key FROM before.sayings"
+    pull(
+        batch,
+        SAYINGS,
+        f"contact_key IN ({people}) AND fact_id NOT IN (SELECT fact_id FROM before.sayings)",
+        "other_sayings",
+    )
+    batch.con.execute(f"INSERT INTO told SELECT 0, {WORDS} FROM other_sayings")
+
+
+def find_departed(batch: Batch) -> None:
+    """Make `departed`: the people in projects (or none) that a row leaves, and where no row of theirs is left."""
+    batch.con.execute(
+        """CREATE TABLE departed AS SELECT DISTINCT 0::BIGINT AS project_id, contact_key FROM before.sayings
+        WHERE contact_key NOT IN (SELECT contact_key FROM told WHERE project_id = 0)"""
+    )
+    for fact in NAMING:
+        if batch.has(fact):
+            same = f'f."{fact.id}" = b."{fact.id}" AND f.project_id = b.project_id AND f.contact_key = b.contact_key'
+            batch.con.execute(
+                f"""INSERT INTO departed SELECT DISTINCT project_id, contact_key FROM before."{fact.name}" b
+                WHERE contact_key IS NOT NULL AND project_id <> 0 AND NOT EXISTS (FROM fact."{fact.name}" f WHERE {same})
+                AND {PERSON} NOT IN (SELECT {PERSON} FROM told)"""
+            )
+    for fact in NAMING:
+        if not batch.count("SELECT count(*) FROM departed WHERE project_id <> 0"):
+            return
+        gone = f'AND "{fact.id}" NOT IN (SELECT "{fact.id}" FROM fact."{fact.name}")' if batch.has(fact) else ""
+        left = f"project_id <> 0 AND {PERSON} IN (SELECT {PERSON} FROM departed) {gone}"
+        pull(batch, fact, left, "staying", columns=("project_id", "contact_key"))
+        batch.con.execute(f"DELETE FROM departed WHERE {PERSON} IN (SELECT {PERSON} FROM staying)")

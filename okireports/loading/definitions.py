@@ -165,7 +165,9 @@ def put_group_member(batch: Batch, known: Known, group: str, user_id: int, login
         insert(batch, "groups", {"group_id": known.groups[group], "name": group})
         yield entry("create group", "group", group, {})
     member = {"group_id": known.groups[group], "user_id": user_id}
-    if not batch.count("SELECT count(*) FROM control.group_members WHERE group_id = $group_id AND user_id = $user_id", member):
+    if not batch.count(
+        "SELECT count(*) FROM control.group_members WHERE group_id = $group_id AND user_id = $user_id", member
+    ):
         insert(batch, "group_members", member)
         yield entry("add to group", "group", group, {"user": login})
 
@@ -184,7 +186,9 @@ def put_membership(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:
     )
     if not there:
         insert(batch, "memberships", values)
-        yield entry("add member", "project", row["project"].strip(), {"user": row["login"], **validity(batch, row)}, project_id)
+        yield entry(
+            "add member", "project", row["project"].strip(), {"user": row["login"], **validity(batch, row)}, project_id
+        )
 
 
 def put_object(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:
@@ -245,8 +249,11 @@ def put_ownership(batch: Batch, known: Known, rows: list[Row]) -> Iterator[Entry
             until, since = one["valid_to"] or datetime.max, other["valid_from"] or datetime.min
             if one["_kind"] in EXCLUSIVE and until > since:
                 raise fault(
-                    batch, other, "project", f"{one['name']} is in {one['project']} at that time, and a {one['_kind']} "
-                    "is in at most one project at a time."
+                    batch,
+                    other,
+                    "project",
+                    f"{one['name']} is in {one['project']} at that time, and a {one['_kind']} "
+                    "is in at most one project at a time.",
                 )
         values = [{k: row[k] for k in ("project_id", "valid_from", "valid_to")} for row in owned]
         before = batch.con.execute(

@@ -22,8 +22,8 @@ from okireports.loading.definitions import load_definitions
 from okireports.tables import FACTS, canonical_columns, required_columns
 
 MEMORY = "6GB"  # what the engine may hold; beyond it, it spills to the centre's own disk
-REJECTED = """CREATE TABLE rejected (table_name VARCHAR, _row BIGINT, column_name VARCHAR, value VARCHAR, reason VARCHAR,
-row_text VARCHAR)"""
+REJECTED = """CREATE TABLE rejected
+(table_name VARCHAR, _row BIGINT, column_name VARCHAR, value VARCHAR, reason VARCHAR, row_text VARCHAR)"""
 
 
 def load(
@@ -88,7 +88,9 @@ def load(
         changes = load_definitions(batch, actor) + load_definition_rows(batch, actor)
         if create_missing or feed.create_missing:
             made = stamp.create_missing(batch)
-            changes += [Entry(actor, "create missing", kind, name, reason=f"load {batch.load_id}") for kind, name in made]
+            changes += [
+                Entry(actor, "create missing", kind, name, reason=f"load {batch.load_id}") for kind, name in made
+            ]
         place(batch)
         return commit(batch, changes, actor, strict)
 
@@ -153,7 +155,13 @@ def commit(batch: Batch, changes: Iterable[Entry], actor: str, strict: bool) -> 
     values = [batch.load_id, batch.feed.source, files, batch.now, rows_in, rows_in - len(rejects), len(rejects)]
     values += [batch.updated, unassigned, json.dumps(batch.notes, ensure_ascii=False), batch.writer.generation]
     con.execute(f"INSERT INTO control.loads VALUES ({', '.join('?' for _ in values)})", values)
-    loaded = Entry(actor, "load", "load", str(batch.load_id), after=json.dumps({"rows_in": rows_in, "files": len(batch.feed.files)}))
+    loaded = Entry(
+        actor,
+        "load",
+        "load",
+        str(batch.load_id),
+        after=json.dumps({"rows_in": rows_in, "files": len(batch.feed.files)}),
+    )
     audit.close(batch.writer, [*changes, loaded], batch.now)
     return LoadResult(
         batch.load_id,
@@ -213,5 +221,3 @@ def count_unassigned(batch: Batch, tables: list[str]) -> int:
         elif batch.has(fact):
             total += batch.count(f'SELECT count(*) FROM fact."{name}" WHERE project_id = 0 AND _row IS NOT NULL')
     return total
-
-

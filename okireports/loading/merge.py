@@ -7,8 +7,8 @@ from collections import defaultdict
 from okireports.disk import NewSegment, Segment, segments_of
 from okireports.disk.segments import ALWAYS
 from okireports.errors import LoadError
-from okireports.loading.batch import Batch, names
-from okireports.loading.stored import attach, whole
+from okireports.loading.batch import Batch
+from okireports.loading.stored import attach
 from okireports.tables import Fact
 
 MONTHS_APART = 3  # closed months that may stand beside their year before they are merged into it
@@ -30,10 +30,13 @@ def publish(batch: Batch, fact: Fact) -> None:
         return
     routes = route(published, [(int(p), m) for p, m, _ in gains])
     batch.con.execute("CREATE OR REPLACE TABLE routes (project_id BIGINT, month VARCHAR, stretch VARCHAR)")
-    batch.con.executemany("INSERT INTO routes VALUES (?, ?, ?)", [(p, m, s) for (p, m), (s, _) in routes.items()] or [(None,) * 3])
+    batch.con.executemany(
+        "INSERT INTO routes VALUES (?, ?, ?)", [(p, m, s) for (p, m), (s, _) in routes.items()] or [(None,) * 3]
+    )
     batch.con.execute(
         f"""CREATE OR REPLACE TABLE sorted AS SELECT c.*, r.stretch AS _stretch FROM
-        (SELECT *, {month(fact)} AS _month FROM coming) c JOIN routes r ON r.project_id = c.project_id AND r.month = c._month
+        (SELECT *, {month(fact)} AS _month FROM coming) c
+        JOIN routes r ON r.project_id = c.project_id AND r.month = c._month
         ORDER BY c.project_id, r.stretch, {order(fact, "c.")}"""
     )
     coming: dict[tuple[int, str], int] = defaultdict(int)
@@ -150,21 +153,24 @@ def stretch_for(month: str, newest: str, by_stretch: dict[str, Segment], covered
 
 def rewrite(batch: Batch, fact: Fact, project: int, stretch: str, merged: list[Segment], gained: int) -> None:
     """Write one segment: what stays of the old ones, and what comes."""
-    con, mine = batch.con, names(fact)
+    con, held = batch.con, batch.held(fact).union(*(segment.columns for segment in merged))
+    columns = tuple(c.name for c in fact.all_columns if c.name in held)
+    mine = ", ".join(f'"{name}"' for name in columns)
     parts = []
     for index, segment in enumerate(merged):
         attach(con, batch.writer.folder, segment, f"old{index}")
-        rows = whole(con, f"old{index}", segment)
+        rows = segment.rows_in(f"old{index}")
         key = fact.id or "contact_key"
         left = f"SELECT id FROM leaving WHERE _file = '{segment.file}'"
         parts.append(f'SELECT {mine} FROM {rows} WHERE "{key}" NOT IN ({left})')
     if gained:
-        parts.append(f"SELECT {batch.select(fact)} FROM sorted WHERE project_id = {project} AND _stretch = '{stretch}'")
+        coming = f"(SELECT {batch.select(fact)}, _stretch FROM sorted)"
+        parts.append(f"SELECT {mine} FROM {coming} WHERE project_id = {project} AND _stretch = '{stretch}'")
     select = " UNION ALL ".join(parts)
     select = f"SELECT * FROM ({select}) ORDER BY {order(fact)}" if merged else select
     kept = sum(segment.rows for segment in merged)
     if kept + gained and batch.count(f"SELECT count(*) FROM (SELECT 1 FROM ({select}) LIMIT 1)"):
-        batch.writer.add(NewSegment(project, fact.name, stretch, select), kept + gained)
+        batch.writer.add(NewSegment(project, fact.name, stretch, select, columns), kept + gained)
     for index, segment in enumerate(merged):
         con.execute(f"DETACH old{index}")
         batch.writer.retire(segment)

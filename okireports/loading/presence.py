@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from okireports.loading.batch import Batch, fact_id, keyed, names
 from okireports.loading.stored import pull
-from okireports.tables import ACTIVITY, FACTS, Fact
+from okireports.tables import ACTIVITY, FACTS
 
 STATUSES, SHIFTS = FACTS["statuses"], FACTS["shifts"]
 REACH = timedelta(days=1)  # how far before a load's first status a contact may have begun that it goes on with
@@ -37,7 +37,7 @@ def copy_shifts(batch: Batch) -> None:
 
 
 def derive(batch: Batch) -> None:
-    """Replace `fact.statuses` by what each project is to hold, and `before.statuses` by what it held of the same time."""
+    """Replace `fact.statuses` by what each project is to hold; `before.statuses` is what it held of the same time."""
     if not batch.has(STATUSES):
         return
     batch.widen(STATUSES)
@@ -73,7 +73,7 @@ def timeline(batch: Batch) -> None:
 
 
 def episodes(batch: Batch) -> None:
-    """Find the contacts: touching activity of one project and call; with no call, a new one begins at Waiting or after PCP."""
+    """Find the contacts: touching activity of one project and call; with no call, one begins at Waiting, after PCP."""
     start = "epoch_ms(min(started_at) OVER (PARTITION BY operator_id, nth))::VARCHAR"
     batch.con.execute(
         f"""CREATE TABLE episodes AS
@@ -86,7 +86,8 @@ def episodes(batch: Batch) -> None:
         AND NOT (call_id IS NULL AND (status = 'Waiting' OR was_status = 'PCP')), false) AS begins FROM steps),
         counted AS (SELECT *, sum(begins::INT) OVER (PARTITION BY operator_id ORDER BY started_at, status_id) AS nth
         FROM marked WHERE active)
-        SELECT * EXCLUDE (episode_key), {keyed("'episode'", "operator_id::VARCHAR", start)} AS episode_key FROM counted"""
+        SELECT * EXCLUDE (episode_key), {keyed("'episode'", "operator_id::VARCHAR", start)} AS episode_key
+        FROM counted"""
     )
 
 
@@ -115,12 +116,13 @@ def shown(batch: Batch) -> str:
         f"WHERE NOT ({IS_ACTIVITY}) AND t.project_id <> 0",
         "own": f"SELECT {activity}, false AS masked, e.episode_key FROM episodes e",
         "hidden": f"""SELECT {hidden} FROM (SELECT DISTINCT m.project_id, c.* EXCLUDE (project_id) FROM contacts_held c
-        {MEMBER_THEN.format(of='c', at='started_at')} WHERE m.project_id <> c.project_id) h""",
+        {MEMBER_THEN.format(of="c", at="started_at")} WHERE m.project_id <> c.project_id) h""",
         "told": f"SELECT {names(STATUSES)} FROM fact.statuses WHERE masked",
     }
     batch.con.execute(
-        f"""CREATE TABLE contacts_held AS SELECT any_value(project_id) AS project_id, operator_id, episode_key,
+        """CREATE TABLE contacts_held AS SELECT any_value(project_id) AS project_id, operator_id, episode_key,
         min(started_at) AS started_at, CASE WHEN count(*) = count(ended_at) THEN max(ended_at) END AS ended_at,
-        arg_min(source, started_at) AS source, max(load_id) AS load_id FROM episodes GROUP BY operator_id, episode_key"""
+        arg_min(source, started_at) AS source, max(load_id) AS load_id
+        FROM episodes GROUP BY operator_id, episode_key"""
     )
     return " UNION ALL BY NAME ".join(f"({parts[name]})" for name in parts)

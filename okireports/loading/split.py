@@ -44,7 +44,7 @@ def off(batch: Batch, table: str) -> None:
 
 
 def find_withdrawn(batch: Batch, table: str) -> None:
-    """Make `withdrawn.<table>`: ids of what calls of this load brought along when they were loaded before, and no more."""
+    """Make `withdrawn.<table>`: ids of what calls of this load brought along when loaded before, and no more."""
     fact = FACTS[table]
     if not segments_of(batch.con, CALLS.name) or not segments_of(batch.con, table):
         return
@@ -63,4 +63,6 @@ def add(batch: Batch, table: str, values: dict[str, str], where: str) -> None:
     batch.empty(FACTS[table])
     batch.widen(FACTS[table])
     columns = ", ".join(f'"{name}"' for name in values)
-    batch.con.execute(f'INSERT INTO fact."{table}" ({columns}) SELECT {", ".join(values.values())} FROM fact.calls WHERE {where}')
+    batch.con.execute(
+        f'INSERT INTO fact."{table}" ({columns}) SELECT {", ".join(values.values())} FROM fact.calls WHERE {where}'
+    )

@@ -17,7 +17,15 @@ from okireports.loading.stored import pull
 from okireports.loading.typed import reject
 from okireports.tables import FACTS, Column, Fact
 
-ALWAYS_HELD = ("contact_key", "interaction_id", "episode_key", "operator_id", "talk_ms", "hold_ms", "transfer_to_call_id")
+ALWAYS_HELD = (
+    "contact_key",
+    "interaction_id",
+    "episode_key",
+    "operator_id",
+    "talk_ms",
+    "hold_ms",
+    "transfer_to_call_id",
+)
 NAMED = 20  # names that nothing declares, of one column, that a load names one by one
 DEFAULT_TARGET = ("answer_within_s", "short_abandon_s", "goal")
 
@@ -60,9 +68,8 @@ def localise(batch: Batch, fact: Fact) -> None:
             for rule in rules:
                 if rule.kind == "plain":
                     continue
-                within = (
-                    f"\"{name}\" >= TIMESTAMP '{rule.start_local}' AND \"{name}\" < TIMESTAMP '{rule.end_local}' AND {of}"
-                )
+                from_, to = f"TIMESTAMP '{rule.start_local}'", f"TIMESTAMP '{rule.end_local}'"
+                within = f'"{name}" >= {from_} AND "{name}" < {to} AND {of}'
                 if batch.ambiguous == "reject":
                     reject(batch, fact, within, f"this local time is {rule.kind} in {batch.zone}", name)
                 elif count := batch.count(f"SELECT count(*) FROM {table} WHERE {within}"):
@@ -96,7 +103,7 @@ def settle_doubles(batch: Batch, fact: Fact, given: set[str]) -> None:
     key += [k for k in ("phone", "contact") if fact.name == "contacts" and k in given]
     table = f'typed."{fact.name}"'
     if fact.name == "contacts" and "phone" in given:  # of two spellings of one number nobody knows which row counts
-        batch.con.execute(f'UPDATE {table} SET phone = {normal_phone("phone")}')
+        batch.con.execute(f"UPDATE {table} SET phone = {normal_phone('phone')}")
     columns = ", ".join(f'"{k}"' for k in key)
     batch.con.execute(
         f"CREATE OR REPLACE TABLE doubled AS SELECT {columns} FROM {table} GROUP BY {columns} HAVING count(*) > 1"
@@ -128,7 +135,7 @@ def stamp(batch: Batch, fact: Fact) -> None:
     given = {str(name) for name, *_ in batch.con.execute(f'DESCRIBE typed."{fact.name}"').fetchall()}
     joins, ids = references(fact, given, quoted(batch.feed.source))
     parents = place_parents(batch, fact, ids)
-    owners = [f'o_{c.name}.project_id' for c in fact.placing if c.given in given]
+    owners = [f"o_{c.name}.project_id" for c in fact.placing if c.given in given]
     placed = ["clients.project_id"] if "project" in given else []
     project = f"coalesce({', '.join([*placed, *owners, *parents, '0::BIGINT'])})"
     if batch.settings["security"] == "simplified":
@@ -138,12 +145,16 @@ def stamp(batch: Batch, fact: Fact) -> None:
     for column in fact.placing:
         if column.given in given:
             o = f"o_{column.name}"
-            joins.append(f"LEFT JOIN owners {o} ON {o}.object_id = {ids[column.name]} AND {at} >= {o}.since AND {at} < {o}.until")
-    for column in fact.parents:
-        if column in ids:
-            joins.append(f"LEFT JOIN placed_{column} p_{column} ON p_{column}.id = {ids[column]}")
+            joins.append(
+                f"LEFT JOIN owners {o} ON {o}.object_id = {ids[column.name]} AND {at} >= {o}.since AND {at} < {o}.until"
+            )
+    for parent in fact.parents:
+        if parent in ids:
+            joins.append(f"LEFT JOIN placed_{parent} p_{parent} ON p_{parent}.id = {ids[parent]}")
     if fact.name in ("calls", "dialogues") and "queue" in given:
-        joins.append(f"LEFT JOIN goals ON goals.queue_id = {ids['queue_id']} AND {at} >= goals.since AND {at} < goals.until")
+        joins.append(
+            f"LEFT JOIN goals ON goals.queue_id = {ids['queue_id']} AND {at} >= goals.since AND {at} < goals.until"
+        )
     values = [f"{project} AS project_id"]
     for column in fact.columns:
         value = value_of(batch, fact, column, given, ids)
@@ -169,7 +180,7 @@ def references(fact: Fact, given: set[str], source: str) -> tuple[list[str], dic
             ids[column.name] = f"{ref}.user_id"
         elif column.role == "object":
             joins.append(
-                f"LEFT JOIN things {ref} ON {ref}.kind = {quoted(column.target)} AND {ref}.ref = t.\"{column.given}\""
+                f'LEFT JOIN things {ref} ON {ref}.kind = {quoted(column.target)} AND {ref}.ref = t."{column.given}"'
             )
             ids[column.name] = f"{ref}.object_id"
         elif column.role == "fact":
@@ -189,7 +200,9 @@ def place_parents(batch: Batch, fact: Fact, ids: Mapping[str, str]) -> list[str]
         none = "SELECT 0::BIGINT AS id, 0::BIGINT AS project_id WHERE false"
         batch.con.execute(f"CREATE OR REPLACE TABLE {placed} AS {known if batch.has(parent) else none}")
         missing = f"SELECT {ids[name]} AS id FROM {typed} t ANTI JOIN {placed} p ON p.id = {ids[name]}"
-        batch.con.execute(f"CREATE OR REPLACE TABLE missing AS SELECT DISTINCT id FROM ({missing}) WHERE id IS NOT NULL")
+        batch.con.execute(
+            f"CREATE OR REPLACE TABLE missing AS SELECT DISTINCT id FROM ({missing}) WHERE id IS NOT NULL"
+        )
         wanted = f'"{parent.id}" IN (SELECT id FROM missing)'
         pull(batch, parent, wanted, "found", columns=("project_id", str(parent.id)))
         batch.con.execute(f'INSERT INTO {placed} SELECT "{parent.id}", project_id FROM found')
@@ -254,7 +267,10 @@ def computed(name: str, given: set[str]) -> str:
     at = {c: (f"t.{c}" if c in given else "NULL::TIMESTAMP") for c in ("queued_at", "answered_at", "ended_at")}
     hold = "coalesce(t.hold_s, 0)" if "hold_s" in given else "0"
     if name == "wait_ms":
-        said, length = "wait_s", f"epoch_ms(coalesce({at['answered_at']}, {at['ended_at']})) - epoch_ms({at['queued_at']})"
+        said, length = (
+            "wait_s",
+            f"epoch_ms(coalesce({at['answered_at']}, {at['ended_at']})) - epoch_ms({at['queued_at']})",
+        )
     else:
         said, length = "talk_s", f"epoch_ms({at['ended_at']}) - epoch_ms({at['answered_at']}) - {hold}"
     worked_out = f"CASE WHEN {length} >= 0 THEN {length} END"
@@ -281,7 +297,9 @@ def with_keys(fact: Fact, given: set[str], select: str) -> str:
         keys["interaction_id"] = interaction_id(fact_id("'calls'", "source", said))
     if fact.name == "statuses":
         started = "epoch_ms(started_at)::VARCHAR"
-        keys["episode_key"] = f"CASE WHEN masked THEN {keyed(chr(39) + 'episode' + chr(39), 'operator_id::VARCHAR', started)} END"
+        keys["episode_key"] = (
+            f"CASE WHEN masked THEN {keyed(chr(39) + 'episode' + chr(39), 'operator_id::VARCHAR', started)} END"
+        )
     if not keys:
         return select
     replaced = ", ".join(f'{sql} AS "{name}"' for name, sql in keys.items())
@@ -306,7 +324,9 @@ def name_unknown(batch: Batch, fact: Fact, given: set[str]) -> None:
         for name, count in rows[:NAMED]:
             batch.notes[f"{column.given} {name!r} is not declared: {fact.name} rows without it"] += count
         if more := rows[NAMED:]:
-            said = f"{len(more):,} further names in column {column.given} are not declared: {fact.name} rows without them"
+            said = (
+                f"{len(more):,} further names in column {column.given} are not declared: {fact.name} rows without them"
+            )
             batch.notes[said] += sum(count for _, count in more)
 
 

@@ -12,7 +12,7 @@ from okireports.disk import Folder, Segment, segments_of
 from okireports.disk.folder import quoted
 from okireports.errors import DamagedCenter
 from okireports.loading.batch import Batch, names
-from okireports.tables import FACTS, Fact
+from okireports.tables import Fact
 
 
 def pull(
@@ -45,7 +45,8 @@ def pull(
             continue
         with opened(batch.con, batch.writer.folder, segment) as rows:
             batch.con.execute(
-                f"INSERT INTO {into} SELECT {order}, {quoted(segment.file)} FROM (SELECT {wanted} FROM {rows} WHERE {where})"
+                f"""INSERT INTO {into} SELECT {order}, {quoted(segment.file)}
+                FROM (SELECT {wanted} FROM {rows} WHERE {where})"""
             )
 
 
@@ -54,7 +55,7 @@ def opened(con: duckdb.DuckDBPyConnection, folder: Folder, segment: Segment) -> 
     """Attach one published segment; gives SQL of its rows with all columns of today's model."""
     attach(con, folder, segment, "old")
     try:
-        yield whole(con, "old", segment)
+        yield segment.rows_in("old")
     finally:
         con.execute("DETACH old")
 
@@ -69,14 +70,3 @@ def attach(con: duckdb.DuckDBPyConnection, folder: Folder, segment: Segment, ali
             "backup, or roll back to a generation that does not name it."
         )
     con.execute(f"ATTACH {quoted(path)} AS {alias} (READ_ONLY)")
-
-
-def whole(con: duckdb.DuckDBPyConnection, alias: str, segment: Segment) -> str:
-    """SQL of a segment's rows; columns that came into the model after it was written are NULL."""
-    fact = FACTS[segment.table]
-    sql = "SELECT column_name FROM duckdb_columns() WHERE database_name = ? AND table_name = ?"
-    there = {name for (name,) in con.execute(sql, [alias, segment.table]).fetchall()}
-    columns = ", ".join(
-        f'"{c.name}"' if c.name in there else f'NULL::{c.type} AS "{c.name}"' for c in fact.all_columns
-    )
-    return f'(SELECT {columns} FROM {alias}."{segment.table}")'

@@ -48,7 +48,9 @@ def link_calls(batch: Batch) -> None:
     select = ", ".join(f'{values[c.name]} AS "{c.name}"' for c in LINKS.all_columns)
     own = "_row IS NOT NULL" if "_row" in there else "false"  # others follow a task that came, and keep their links
     batch.con.execute(f"CREATE TABLE own_calls AS SELECT call_id FROM fact.calls WHERE {own}")
-    batch.con.execute(f"CREATE TABLE fact.links AS SELECT {select} FROM fact.calls WHERE {own} AND ({' OR '.join(more)})")
+    batch.con.execute(
+        f"CREATE TABLE fact.links AS SELECT {select} FROM fact.calls WHERE {own} AND ({' OR '.join(more)})"
+    )
 
 
 def gather_links(batch: Batch) -> int:
@@ -64,7 +66,9 @@ def gather_links(batch: Batch) -> int:
     size, before = -1, batch.count("SELECT count(*) FROM before.links")
     while size != (size := batch.count("SELECT count(*) FROM links")):
         known = " UNION ".join(
-            f"SELECT {name} AS call_id FROM {table} WHERE {name} IS NOT NULL" for name in ids for table in ("links", "before.links")
+            f"SELECT {name} AS call_id FROM {table} WHERE {name} IS NOT NULL"
+            for name in ids
+            for table in ("links", "before.links")
         )
         run(f"CREATE OR REPLACE TABLE concerned AS {known}")
         joined = " OR ".join(f"{name} IN (FROM concerned)" for name in ids)
@@ -81,7 +85,8 @@ def gather_members(batch: Batch) -> None:
     columns = "call_id, project_id, started_at, went_to_other, came_from_other, transfer_to_call_id"
     batch.con.execute(
         f"""CREATE TABLE members AS
-        SELECT c.*, coalesce(l.interaction_key, c.call_id) AS interaction_key, l.transfer_key, l.given_went, l.given_came
+        SELECT c.*, coalesce(l.interaction_key, c.call_id) AS interaction_key,
+        l.transfer_key, l.given_went, l.given_came
         FROM (SELECT {columns} FROM fact.calls SEMI JOIN concerned USING (call_id)
         UNION ALL SELECT {columns} FROM published_calls) c LEFT JOIN links l USING (call_id)"""
     )
@@ -95,7 +100,8 @@ def judge(batch: Batch) -> None:
         AS next_id FROM members),
         aimed AS (SELECT f.*, coalesce(named.call_id, f.next_id) AS target_id, named.call_id AS named_id
         FROM following f LEFT JOIN members named ON named.call_id = f.transfer_key),
-        joined AS (SELECT a.*, t.project_id AS target_project FROM aimed a LEFT JOIN members t ON t.call_id = a.target_id),
+        joined AS (SELECT a.*, t.project_id AS target_project
+        FROM aimed a LEFT JOIN members t ON t.call_id = a.target_id),
         came AS (SELECT DISTINCT target_id AS call_id FROM joined WHERE target_project <> project_id)
         SELECT j.call_id,
         coalesce(j.given_went, j.target_project <> j.project_id, false) AS went_to_other,
@@ -120,4 +126,6 @@ def apply(batch: Batch) -> None:
     if batch.count("SELECT count(*) FROM changed"):
         batch.widen(CALLS)
         batch.con.execute("INSERT INTO fact.calls BY NAME SELECT * EXCLUDE (_file) FROM changed")
-        batch.con.execute("INSERT INTO before.calls BY NAME SELECT p.* FROM published_calls p SEMI JOIN changed USING (call_id)")
+        batch.con.execute(
+            "INSERT INTO before.calls BY NAME SELECT p.* FROM published_calls p SEMI JOIN changed USING (call_id)"
+        )

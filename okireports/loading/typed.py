@@ -27,7 +27,7 @@ class Reading:
 
 
 def type_rows(batch: Batch, fact: Fact) -> None:
-    """Make `typed.<name>` of `raw.<name>`: values, `_reason`, `_column`, `_value` of the first fault, `_row`, `_file`."""
+    """Make `typed.<name>` of `raw.<name>`: values, with `_row` and `_file`; what cannot be read is rejected."""
     raw = batch.feed.tables[fact.name]
     kinds = {str(name): str(kind) for name, kind, *_ in batch.con.execute(f"DESCRIBE {raw}").fetchall()}
     given = {name: column for name, column in fact.given.items() if name in kinds}
@@ -95,8 +95,10 @@ def number(name: str, type: str) -> Reading:
     """A number; of whole ones nothing is rounded away."""
     raw = f'"{name}"'
     exact = f"TRY_CAST({tidy(raw + '::VARCHAR')} AS DECIMAL(38,6))"
-    value = f"CASE WHEN {exact} = floor({exact}) THEN TRY_CAST({exact} AS BIGINT) END" if type == "BIGINT" else (
-        f"TRY_CAST({tidy(raw + '::VARCHAR')} AS {type})"
+    value = (
+        f"CASE WHEN {exact} = floor({exact}) THEN TRY_CAST({exact} AS BIGINT) END"
+        if type == "BIGINT"
+        else (f"TRY_CAST({tidy(raw + '::VARCHAR')} AS {type})")
     )
     return Reading(name, value)
 
@@ -147,7 +149,7 @@ def count_negative(batch: Batch, fact: Fact, given: dict[str, Column | None]) ->
 
 
 def tidy_words(batch: Batch, fact: Fact) -> None:
-    """Words of closed lists in their one spelling; an unknown outcome becomes `other`, any other unknown word a reject."""
+    """Words of closed lists in their one spelling; an unknown outcome becomes `other`, other words a reject."""
     given = {str(name) for name, *_ in batch.con.execute(f'DESCRIBE typed."{fact.name}"').fetchall()}
     for name, words in fact.words.items():
         if name not in given:

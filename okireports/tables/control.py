@@ -154,7 +154,8 @@ CONTROL: dict[str, Control] = {
         table(
             "segments",
             f"project_id BIGINT, table VARCHAR, stretch VARCHAR, file VARCHAR, first_at {INSTANT}, last_at {INSTANT}, "
-            f"last_end {INSTANT}, rows BIGINT, bytes BIGINT, sha256 VARCHAR, model_version BIGINT, people BIGINT[], objects BIGINT[], columns VARCHAR[], "
+            f"last_end {INSTANT}, rows BIGINT, bytes BIGINT, sha256 VARCHAR, model_version BIGINT, people BIGINT[], "
+            "objects BIGINT[], columns VARCHAR[], "
             "generation BIGINT",
         ),
         table("retired", "file VARCHAR, generation BIGINT"),

@@ -371,6 +371,20 @@ LINKS = Fact(
     start="started_at",
     internal=True,
 )
+SAYINGS = Fact(
+    "sayings",
+    "what one row of no project says of its customer, until it finds its project; kept where no viewer looks",
+    (
+        Column("fact_id", "BIGINT", "own"),
+        Column("contact_key", "BIGINT", "stamped"),
+        text("phone"),
+        text("name"),
+        text("email"),
+        text("fields"),
+    ),
+    start=None,
+    internal=True,
+)
 
 FACTS: dict[str, Fact] = {
     f.name: f
@@ -393,5 +407,6 @@ FACTS: dict[str, Fact] = {
         RECORDINGS,
         CONTACTS,
         LINKS,
+        SAYINGS,
     )
 }

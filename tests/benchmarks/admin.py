@@ -85,10 +85,10 @@ def list_segments(writer: Writer, sizes: argparse.Namespace) -> None:
     names = ", ".join(f"'{name}'" for name in tables)
     writer.con.execute(
         f"""INSERT INTO control.segments (project_id, "table", stretch, file, first_at, last_at, last_end, rows, bytes,
-        sha256, model_version, people, objects, generation)
+        sha256, model_version, people, objects, columns, generation)
         SELECT p, t, y, 'stores/p' || lpad(p::VARCHAR, 4, '0') || '/' || t || '.' || y || '.000003.duckdb',
         (y || '-01-01')::TIMESTAMP, (y || '-12-31')::TIMESTAMP, (y || '-12-31')::TIMESTAMP, 1000, 0, NULL, 1,
-        range(p, p + 30), [p], 3
+        range(p, p + 30), [p], ['project_id', 'call_id'], 3
         FROM (SELECT p, [{names}][1 + i % {len(tables)}] AS t, (2025 - i // {len(tables)})::VARCHAR AS y
         FROM range(1, {sizes.projects} + 1) r(p), range({each}) s(i))"""
     )

@@ -1,0 +1,75 @@
+"""A load beside the engine's own reading of the same file: ratio, steps, peak memory.
+
+ROWS (default 10,000,000) says how many rows; nothing here asserts.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+
+import okireports
+
+ROWS = int(os.environ.get("ROWS", "10000000"))
+PROJECTS, OPERATORS = 40, 600
+
+
+def files(folder: Path) -> None:
+    """A year of calls as canonical CSV, and who owns what."""
+
+    def put(name: str, select: str) -> None:
+        con.execute(f"COPY ({select}) TO '{folder / name}.csv' (HEADER)")
+
+    at = "strftime({0}, '%Y-%m-%dT%H:%M:%S+02:00')"
+    with duckdb.connect() as con:
+        put("projects", f"SELECT 'Project ' || range AS name FROM range({PROJECTS})")
+        owned = "'queue ' || range AS name, 'Project ' || range AS project"
+        put("objects", f"SELECT 'queue' AS kind, {owned} FROM range({PROJECTS})")
+        put("users", f"SELECT 'op' || range AS login FROM range({OPERATORS})")
+        member = f"'op' || range AS login, 'Project ' || (range % {PROJECTS}) AS project"
+        put("memberships", f"SELECT {member} FROM range({OPERATORS})")
+        put(
+            "calls",
+            f"""SELECT 'c-' || i AS source_id, 'inbound' AS direction, {at.format("s")} AS started_at,
+            {at.format("s + INTERVAL 8 SECOND")} AS queued_at,
+            CASE WHEN served THEN {at.format("s + to_seconds(8 + (hash(i * 3) % 60)::INT)")} END AS answered_at,
+            {at.format("s + to_seconds(80 + (hash(i * 7) % 300)::INT)")} AS ended_at,
+            hash(i * 5) % 20 AS hold_s, hash(i * 11) % 40 AS wrap_s, 'queue ' || (hash(i * 13) % {PROJECTS}) AS queue,
+            CASE WHEN served THEN 'op' || (hash(i * 17) % {OPERATORS}) END AS operator,
+            '+4822000' || lpad((hash(i * 19) % 10000)::VARCHAR, 4, '0') AS phone,
+            CASE WHEN served THEN 'answered' ELSE 'abandoned' END AS outcome, 'customer' AS ended_by
+            FROM (SELECT i, hash(i) % 10 < 8 AS served,
+            TIMESTAMP '2025-01-01' + to_seconds((i * (31500000 / {ROWS}))::INT) AS s FROM range({ROWS}) r(i))""",
+        )
+
+
+def main() -> None:
+    """Print what a load costs."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "files")
+        source.mkdir()
+        files(source)
+        begun = time.perf_counter()
+        with duckdb.connect() as con:
+            con.execute(f"CREATE TABLE plain AS FROM read_csv('{source / 'calls.csv'}')")
+        plain = time.perf_counter() - begun
+        center = okireports.create(Path(folder, "center"))
+        steps: list[tuple[str, float]] = []
+        begun = time.perf_counter()
+        result = center.load(source, progress=lambda step: steps.append((step, time.perf_counter())))
+        ended = time.perf_counter()
+        print(f"{ROWS:,} rows: CREATE TABLE AS read_csv {plain:.1f} s, load {ended - begun:.1f} s", end="")
+        print(f" = {(ended - begun) / plain:.1f} times; {result.bytes_written / 1e6:,.0f} MB written;", end=" ")
+        print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB")
+        for (step, since), until in zip(steps, [at for _, at in steps[1:]] + [ended], strict=True):
+            if until - since > 0.01 * (ended - begun):
+                print(f"  {until - since:6.1f} s  {step}")
+
+
+if __name__ == "__main__":
+    main()
