@@ -22,8 +22,7 @@ $(READY): pyproject.toml
 	@touch $@
 
 demo: $(READY)
-	rm -rf centers/demo out
-	$(BIN)/okireports demo centers/demo --out out
+	$(BIN)/okireports demo centers/demo --out out --force
 
 # A file's tests stay on one core, so that what they prepare is prepared once.
 test: $(READY)

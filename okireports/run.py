@@ -271,8 +271,9 @@ def look(viewing: Viewing) -> Scope:
 
 def projects(viewing: Viewing) -> pd.DataFrame:
     """The projects that a viewer may pick."""
+    kinds: dict[str, pa.DataType] = {"project_id": pa.int64(), "project": pa.string()}
     rows = [{"project_id": p.id, "project": p.name} for p in look(viewing).projects]
-    return frames.frame(pa.Table.from_pylist(rows, pa.schema({"project_id": pa.int64(), "project": pa.string()})))
+    return frames.frame(pa.Table.from_pylist(rows, pa.schema(kinds)))
 
 
 def reports(viewing: Viewing) -> pd.DataFrame:

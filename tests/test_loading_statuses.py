@@ -30,7 +30,9 @@ def statuses(*rows, columns=""):
 def seen(center, project, *columns):
     """One project's statuses as `status start end` and columns, oldest first."""
     rows = [r for r in loaded.stored(center).get("statuses", []) if r["project"] == project]
-    shown = [(r["operator"] or "?", r["started_at"], r["status"], r["ended_at"], *(r[c] for c in columns)) for r in rows]
+    shown = [
+        (r["operator"] or "?", r["started_at"], r["status"], r["ended_at"], *(r[c] for c in columns)) for r in rows
+    ]
     return [
         " ".join([who, status, f"{start:%H:%M}", f"{end:%H:%M}" if end else "-", *map(str, more)])
         for who, start, status, end, *more in sorted(shown, key=lambda row: row[:3])
@@ -158,7 +160,7 @@ def whole(tmp_path_factory):
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_a_timeline_in_pieces_is_the_same_timeline(center, whole, order):
-    """The three pieces take turns: a contact begun in one load goes on in another, and cuts come later than what they cut."""
+    """The three pieces take turns: a contact begun in one load goes on in another, cuts come later."""
     for part in order:
         loaded.load(center, {"statuses": statuses(*PIECES[part::3], columns=MORE)})
     loaded.load(center, {"calls": calls(call("c", "2025-06-02T10:11:00Z", "Bolt care"), columns="queue")})

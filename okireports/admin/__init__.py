@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from okireports.admin.centre import ChangeLog, Settings, damaged_files, rollback
+from okireports.admin.centre import ChangeLog, Settings, rollback
 from okireports.admin.change import Change, Part, changing, frame
 from okireports.admin.people import Roles, Users
 from okireports.admin.projects import Projects
@@ -16,7 +16,6 @@ __all__ = [
     "Settings",
     "Users",
     "changing",
-    "damaged_files",
     "frame",
     "rollback",
 ]

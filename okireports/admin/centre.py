@@ -11,7 +11,6 @@ from okireports import audit, loading
 from okireports.access.founding import checked_settings
 from okireports.admin.change import Part, frame, noting_refusals, permitted, utc
 from okireports.disk import Folder
-from okireports.disk.segments import sha256
 from okireports.errors import ChangeError
 
 
@@ -72,17 +71,3 @@ def rollback(folder: Folder, *, actor: str, reason: str, now: datetime, to: int 
             to=to,
             permit=lambda con: permitted(con, "operate", actor, reason, at),
         )
-
-
-def damaged_files(folder: Folder) -> list[str]:
-    """The published files that are missing or differ from their checksum, in words; an empty list when all are whole."""
-    found = []
-    with folder.reading() as reading:
-        listed = reading.con.execute("SELECT file, sha256 FROM control.segments ORDER BY file").fetchall()
-    for file, expected in listed:
-        path = folder.path / file
-        if not path.is_file():
-            found.append(f"{file} is missing")
-        elif sha256(path) != expected:
-            found.append(f"{file} is not as it was written")
-    return found

@@ -140,7 +140,8 @@ def exists(batch: Batch, schema: str, table: str) -> bool:
     """Is there such a table of the load?"""
     return bool(
         batch.count(
-            "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'memory' AND schema_name = ? AND table_name = ?",
+            """SELECT count(*) FROM duckdb_tables()
+            WHERE database_name = 'memory' AND schema_name = ? AND table_name = ?""",
             [schema, table],
         )
     )

@@ -17,7 +17,8 @@ def prepare(batch: Batch) -> None:
     """What the rules for numbers need, and `told`: what the rows of this load say of people."""
     batch.con.execute("SET VARIABLE calling_code = $1", [batch.settings.get("calling_code", "")])
     batch.con.execute(
-        "CREATE TABLE told (project_id BIGINT, contact_key BIGINT, phone VARCHAR, name VARCHAR, email VARCHAR, fields VARCHAR)"
+        """CREATE TABLE told
+        (project_id BIGINT, contact_key BIGINT, phone VARCHAR, name VARCHAR, email VARCHAR, fields VARCHAR)"""
     )
 
 
@@ -56,7 +57,9 @@ def gather(batch: Batch) -> None:
     """
     for fact in NAMING:
         if batch.has(fact) and (words := saying(batch, fact)):
-            batch.con.execute(f"INSERT INTO told SELECT project_id, {SUM_OF_WORDS} FROM ({words}) GROUP BY project_id, contact_key")
+            batch.con.execute(
+                f"INSERT INTO told SELECT project_id, {SUM_OF_WORDS} FROM ({words}) GROUP BY project_id, contact_key"
+            )
     keep_sayings(batch)
     find_departed(batch)
     explicit = batch.has(CONTACTS)
@@ -139,7 +142,8 @@ def find_departed(batch: Batch) -> None:
             same = f'f."{fact.id}" = b."{fact.id}" AND f.project_id = b.project_id AND f.contact_key = b.contact_key'
             batch.con.execute(
                 f"""INSERT INTO departed SELECT DISTINCT project_id, contact_key FROM before."{fact.name}" b
-                WHERE contact_key IS NOT NULL AND project_id <> 0 AND NOT EXISTS (FROM fact."{fact.name}" f WHERE {same})
+                WHERE contact_key IS NOT NULL AND project_id <> 0
+                AND NOT EXISTS (FROM fact."{fact.name}" f WHERE {same})
                 AND {PERSON} NOT IN (SELECT {PERSON} FROM told)"""
             )
     for fact in NAMING:

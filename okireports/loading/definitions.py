@@ -32,6 +32,7 @@ class Known:
     roles: set[str] = field(default_factory=set)
     groups: dict[str, int] = field(default_factory=dict)
     objects: dict[tuple[str, str], int] = field(default_factory=dict)
+    placed: dict[int, str] = field(default_factory=dict)  # the project that this load's `objects` give one to
 
 
 def load_definitions(batch: Batch, actor: str) -> list[Entry]:
@@ -216,6 +217,10 @@ def put_owned(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:
         return
     kind, name = row["kind"].strip(), row["name"].strip()
     object_id, project_id = known.objects[kind, name], project_of(batch, known, row)
+    first = known.placed.setdefault(object_id, row["project"].strip())
+    if kind in EXCLUSIVE and first != row["project"].strip():
+        problem = f"{name} is in {first} by a row above, and a {kind} is in at most one project at a time."
+        raise fault(batch, row, "project", problem + " Say in project_objects from when to when.")
     owners = batch.con.execute(
         "SELECT project_id FROM control.project_objects WHERE object_id = ? AND (valid_to IS NULL OR valid_to > ?)",
         [object_id, batch.now],

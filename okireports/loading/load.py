@@ -85,6 +85,7 @@ def load(
             progress,
         )
         batch.notes.update(feed.notes)
+        refuse_broken_definitions(batch)
         changes = load_definitions(batch, actor) + load_definition_rows(batch, actor)
         if create_missing or feed.create_missing:
             made = stamp.create_missing(batch)
@@ -101,6 +102,18 @@ def stage(writer: Writer) -> None:
     for schema in ("raw", "typed", "fact", "before", "moved", "withdrawn"):
         writer.con.execute(f"CREATE SCHEMA {schema}")
     writer.con.execute(REJECTED)
+
+
+def refuse_broken_definitions(batch: Batch) -> None:
+    """A line of definitions that cannot even be split into columns stops the load, as any wrong definition does."""
+    if not batch.feed.rejects:
+        return
+    facts = ", ".join(quoted(name) for name in FACTS)
+    row = batch.con.execute(
+        f"SELECT file, line, reason FROM {batch.feed.rejects} WHERE table_name NOT IN ({facts}) ORDER BY file, line"
+    ).fetchone()
+    if row:
+        raise LoadError(f"{row[2]}.", file=row[0], line=row[1])
 
 
 def place(batch: Batch) -> None:

@@ -85,6 +85,8 @@ def find_changes(batch: Batch, fact: Fact) -> None:
         WHERE NOT EXISTS (FROM (SELECT {mine} FROM fact.{table}) i WHERE {same_key} AND {same})"""
     )
     own = "_row IS NOT NULL" if has_rows(batch, fact) else "false"
+    if fact.name == "statuses":  # what they stand for was worked out anew, also of older loads
+        own = f"load_id = {batch.load_id} AND NOT masked"
     batch.updated += batch.count(
         f"""SELECT count(DISTINCT "{key[1]}") FROM fact.{table} WHERE {own}
         AND "{key[1]}" IN (SELECT id FROM leaving) AND "{key[1]}" IN (SELECT "{key[1]}" FROM coming_rows)"""

@@ -44,7 +44,9 @@ def derive(batch: Batch) -> None:
     first = batch.con.execute("SELECT min(started_at) FROM fact.statuses").fetchone()
     since: datetime = (first[0] if first and first[0] else datetime.max - REACH) - REACH
     batch.con.execute("CREATE TABLE involved AS SELECT DISTINCT operator_id FROM fact.statuses")
-    pull(batch, STATUSES, "operator_id IN (SELECT operator_id FROM involved)", "before.statuses", since=since)
+    unknown = "operator_id IS NULL AND status_id IN (SELECT status_id FROM fact.statuses)"
+    wanted = f"operator_id IN (SELECT operator_id FROM involved) OR {unknown}"
+    pull(batch, STATUSES, wanted, "before.statuses", since=since)
     timeline(batch)
     episodes(batch)
     batch.con.execute(f"CREATE TABLE seen AS {shown(batch)}")
@@ -62,7 +64,8 @@ def timeline(batch: Batch) -> None:
         f"""CREATE TABLE timeline AS
         WITH news AS (SELECT {given}, true AS new FROM fact.statuses WHERE NOT masked),
         every AS (FROM news UNION ALL SELECT * FROM ({published}) WHERE status_id NOT IN (SELECT status_id FROM news)),
-        next AS (SELECT *, lead(started_at) OVER (PARTITION BY operator_id ORDER BY started_at, status_id) AS next_at
+        next AS (SELECT *, lead(started_at) OVER (PARTITION BY operator_id,
+        CASE WHEN operator_id IS NULL THEN status_id END ORDER BY started_at, status_id) AS next_at
         FROM every)
         SELECT * EXCLUDE (next_at, ended_at), least(coalesce(ended_at, next_at), next_at) AS ended_at,
         coalesce(new AND ended_at > next_at, false) AS was_cut FROM next"""

@@ -69,10 +69,10 @@ def localise(batch: Batch, fact: Fact) -> None:
                 if rule.kind == "plain":
                     continue
                 from_, to = f"TIMESTAMP '{rule.start_local}'", f"TIMESTAMP '{rule.end_local}'"
-                within = f'"{name}" >= {from_} AND "{name}" < {to} AND {of}'
+                within = f't."{name}" >= {from_} AND t."{name}" < {to} AND t.{of}'
                 if batch.ambiguous == "reject":
                     reject(batch, fact, within, f"this local time is {rule.kind} in {batch.zone}", name)
-                elif count := batch.count(f"SELECT count(*) FROM {table} WHERE {within}"):
+                elif count := batch.count(f"SELECT count(*) FROM {table} t WHERE {within}"):
                     batch.notes[f"{rule.kind} local time taken as the {batch.ambiguous} one"] += count
             later = batch.ambiguous == "later"
             offsets = [rule.later_offset_ms if later else rule.offset_ms for rule in rules]
@@ -104,17 +104,24 @@ def settle_doubles(batch: Batch, fact: Fact, given: set[str]) -> None:
     table = f'typed."{fact.name}"'
     if fact.name == "contacts" and "phone" in given:  # of two spellings of one number nobody knows which row counts
         batch.con.execute(f"UPDATE {table} SET phone = {normal_phone('phone')}")
-    columns = ", ".join(f'"{k}"' for k in key)
+    if "operator" in key:  # by name or login, it is one person
+        batch.con.execute(
+            f"""UPDATE {table} t SET operator = u.login FROM people p JOIN control.users u USING (user_id)
+            WHERE p.ref = lower(t.operator) AND t.operator <> u.login"""
+        )
+    said = {k: f'lower(t."{k}")' if k == "operator" else f't."{k}"' for k in key}
+    columns, keys = ", ".join(f'"{k}"' for k in key), ", ".join(f'{sql} AS "{k}"' for k, sql in said.items())
     batch.con.execute(
-        f"CREATE OR REPLACE TABLE doubled AS SELECT {columns} FROM {table} GROUP BY {columns} HAVING count(*) > 1"
+        f"""CREATE OR REPLACE TABLE doubled AS SELECT {keys} FROM {table} t GROUP BY {", ".join(said.values())}
+        HAVING count(*) > 1"""
     )
     if not batch.count("SELECT count(*) FROM doubled"):
         return
-    same = " AND ".join(f'd."{k}" IS NOT DISTINCT FROM t."{k}"' for k in key)
+    same = " AND ".join(f'd."{k}" IS NOT DISTINCT FROM {sql}' for k, sql in said.items())
     batch.con.execute(
         f"""CREATE OR REPLACE TABLE twice AS SELECT _row, count(DISTINCT content) OVER w AS contents,
         row_number() OVER (PARTITION BY {columns} ORDER BY _row) AS nth FROM (
-        SELECT {columns}, _row, hash(({", ".join(f't."{c}"' for c in sorted(given - {"_row", "_file"}))})) AS content
+        SELECT {keys}, _row, hash(({", ".join(f't."{c}"' for c in sorted(given - {"_row", "_file"}))})) AS content
         FROM {table} t WHERE EXISTS (FROM doubled d WHERE {same}))
         WINDOW w AS (PARTITION BY {columns})"""
     )

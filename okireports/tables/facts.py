@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from okireports.tables.hidden import LINKS, SAYINGS
 from okireports.tables.model import (
     CONTACT,
     INTERACTION,
-    Column,
     Fact,
     at,
     exact,
@@ -356,34 +356,6 @@ CONTACTS = Fact(
     start=None,
     key=("project",),
     right="see_phone_numbers",
-)
-LINKS = Fact(
-    "links",
-    "what joins the contacts of one interaction across projects, kept where no viewer looks",
-    (
-        Column("call_id", "BIGINT", "own"),
-        stamped("interaction_key"),
-        stamped("transfer_key"),
-        stamped("given_went", "BOOLEAN"),
-        stamped("given_came", "BOOLEAN"),
-        at("started_at"),
-    ),
-    start="started_at",
-    internal=True,
-)
-SAYINGS = Fact(
-    "sayings",
-    "what one row of no project says of its customer, until it finds its project; kept where no viewer looks",
-    (
-        Column("fact_id", "BIGINT", "own"),
-        Column("contact_key", "BIGINT", "stamped"),
-        text("phone"),
-        text("name"),
-        text("email"),
-        text("fields"),
-    ),
-    start=None,
-    internal=True,
 )
 
 FACTS: dict[str, Fact] = {

@@ -1,0 +1,117 @@
+"""Commands about people and projects; each change names its actor and a reason."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+import okireports
+from okireports.cli.terminal import Actor, Center, Reason, say, show_frame
+from okireports.clock import zone_info
+
+user = typer.Typer(help="People: list, add and change them.", no_args_is_help=True)
+project = typer.Typer(help="Projects: who works in them, and what they own.", no_args_is_help=True)
+
+Login = Annotated[str, typer.Argument(metavar="LOGIN", help="What the person types to log in.", show_default=False)]
+Name = Annotated[str, typer.Argument(metavar="PROJECT", help="Its name.", show_default=False)]
+Text = Annotated[str | None, typer.Option(show_default=False)]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], show_default=False)]
+
+
+@user.command("list")
+def list_users(center: Center) -> None:
+    """List all people with their roles and today's projects."""
+    show_frame(okireports.open(center).users.frame)
+
+
+@user.command("add")
+def add_user(
+    center: Center,
+    login: Login,
+    actor: Actor,
+    reason: Reason,
+    name: Text = None,
+    email: Text = None,
+    role: Annotated[str, typer.Option(help="Operator, Supervisor, Client, Auditor, Admin or one of your own.")] = (
+        "Operator"
+    ),
+) -> None:
+    """Add a person."""
+    okireports.open(center).users.create(login, name=name, email=email, role=role, actor=actor, reason=reason)
+    say(f"Added {login} ({role}). She sees no rows before she is in a project: okireports project add-member")
+
+
+@user.command("change")
+def change_user(
+    center: Center,
+    login: Login,
+    actor: Actor,
+    reason: Reason,
+    name: Text = None,
+    email: Text = None,
+    role: Text = None,
+    active: Annotated[
+        bool | None, typer.Option("--active/--inactive", help="May she look at all?", show_default=False)
+    ] = None,
+) -> None:
+    """Change a person's name, mail, role, or whether she is active."""
+    given = {"name": name, "email": email, "role": role, "active": active}
+    values = {key: value for key, value in given.items() if value is not None}
+    okireports.open(center).users.change(login, actor=actor, reason=reason, **values)
+    say(f"Changed {login}: {', '.join(f'{key} {value}' for key, value in values.items())}.")
+
+
+@project.command("list")
+def list_projects(center: Center) -> None:
+    """List all projects with how many members and objects they have today."""
+    show_frame(okireports.open(center).projects.frame)
+
+
+@project.command("create")
+def create_project(
+    center: Center, name: Name, actor: Actor, reason: Reason, description: Text = None, client: Text = None
+) -> None:
+    """Make a project."""
+    okireports.open(center).projects.create(name, description=description, client=client, actor=actor, reason=reason)
+    say(f"Made the project {name}.")
+
+
+@project.command("add-member")
+def add_member(
+    center: Center,
+    name: Name,
+    login: Login,
+    actor: Actor,
+    reason: Reason,
+    since: Day = None,
+    until: Day = None,
+) -> None:
+    """Put a person into a project, from now or --since on (local time); she then sees its whole history."""
+    opened = okireports.open(center)
+    zone = zone_info(opened.settings.values["timezone"])
+    begins, ends = (None if at is None else at.replace(tzinfo=zone) for at in (since, until))
+    opened.projects.add_member(name, login, valid_from=begins, valid_to=ends, actor=actor, reason=reason)
+    say(f"{login} is in {name}.")
+
+
+@project.command("remove-member")
+def remove_member(center: Center, name: Name, login: Login, actor: Actor, reason: Reason) -> None:
+    """Take a person out of a project: at the next call she sees nothing of it."""
+    okireports.open(center).projects.remove_member(name, login, actor=actor, reason=reason)
+    say(f"{login} is no longer in {name}.")
+
+
+@project.command("add-object")
+def add_object(
+    center: Center,
+    name: Name,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="queue, dialer, scenario, ...", show_default=False)],
+    thing: Annotated[str, typer.Argument(metavar="OBJECT", help="The object's name.", show_default=False)],
+    actor: Actor,
+    reason: Reason,
+) -> None:
+    """Give a project a queue, a dialer or another object, made where it is new; its past stays where it was."""
+    okireports.open(center).projects.add_object(name, kind, thing, actor=actor, reason=reason)
+    say(f"{kind} {thing} belongs to {name}.")
