@@ -254,13 +254,15 @@ def test_the_service_level_by_month_adds_up_to_the_year(bank, by_type):
     assert ((frame["service_level"].dropna() >= 0) & (frame["service_level"].dropna() <= 1)).all()
 
 
-def test_someone_of_one_type_sees_that_type_only(bank, by_type):
-    """A server who works in several types sees those, and the sum of what is there is theirs."""
+def test_a_server_sees_the_types_that_they_work_in_and_no_others(bank, lines):
     center, _ = bank
     people = center.users.frame.set_index("login")["projects"]
-    login, hers = next((who, set(p)) for who, p in people.items() if 0 < len(p) < len(by_type))
-    center_viewer = center.viewer(login)
-    assert set(center_viewer.projects["project"]) == hers
+    login, hers = next((who, set(p)) for who, p in people.items() if 1 < len(p) < 5)
+    viewer = center.viewer(login)
+    assert set(viewer.projects["project"]) == hers
+    seen = viewer.report("call_log", period="1999-05-23").frame
+    that_day = Counter(line["type"].strip() for line in lines if line["date"] == "990523")
+    assert Counter(seen["project"]) == {name: n for name, n in that_day.items() if name in hers}
 
 
 def test_loading_it_again_changes_nothing(bank, shared, tmp_path):

@@ -18,7 +18,7 @@ EXAMPLE = """
     source_id,direction,started_at,queued_at,answered_at,ended_at,hold_s,wrap_s,queue,operator,phone,outcome,ended_by
     c-1,inbound,2025-10-26T02:30:00+02:00,2025-10-26T02:30:08+02:00,2025-10-26T02:30:20+02:00,2025-10-26T02:33:00+02:00,0,25,Acme sales,anna,+48220000101,answered,customer
     c-2,inbound,2025-10-26T02:30:00+01:00,2025-10-26T02:30:05+01:00,,2025-10-26T02:30:09+01:00,,,Acme sales,,+48220000102,abandoned,customer
-    """  # noqa: E501 (the data model's own example, as it stands there)
+    """
 
 
 @pytest.fixture

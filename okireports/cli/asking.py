@@ -89,7 +89,7 @@ def value_of(name: str, text: str) -> object:
     if any(text in option.permitted for option in options):
         return text
     kinds = {option.kind for option in options}
-    if "count" in kinds and text.isascii() and text.isdigit():
+    if "count" in kinds and len(text) < 18 and text.isascii() and text.isdigit():
         return int(text)
     lower = text.lower()
     return WORDS[lower] if lower == "none" or (lower in WORDS and "flag" in kinds) else text
