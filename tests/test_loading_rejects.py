@@ -264,3 +264,19 @@ def test_options_that_make_no_sense_are_refused_before_anything_is_read(center, 
         center.load(tmp_path, ambiguous="both")
     with pytest.raises(okireports.OkiReportsError, match="Europe/Warsawa"):
         center.load(tmp_path, timezone="Europe/Warsawa")
+
+
+# Collisions of ids
+
+
+@pytest.mark.parametrize("loads", ["a,b", "a b", "a bb,cc", "a,bb cc", "a a,b", "a a,bb,cc"])
+def test_two_ids_with_one_hash_stop_the_load(center, monkeypatch, loads):
+    """With a hash that is but the length of the id, the last of the loads has two of one length, or one of an old one."""
+    monkeypatch.setattr(stamp, "fact_id", lambda *parts: f"length({parts[-1]})::BIGINT")
+    *first, last = loads.split()
+    for names in first:
+        loaded.load(center, {"calls": calls(*(call(name) for name in names.split(",")))})
+    before = state(center)
+    with pytest.raises(LoadError, match="two ids of calls have the same hash; give one of the two rows another"):
+        loaded.load(center, {"calls": calls(*(call(name) for name in last.split(",")))})
+    assert state(center) == before

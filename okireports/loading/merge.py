@@ -63,14 +63,17 @@ def find_changes(batch: Batch, fact: Fact) -> None:
     same = " AND ".join(f'b."{c}" IS NOT DISTINCT FROM i."{c}"' for c in content)
     batch.con.execute("DROP VIEW IF EXISTS coming")
     batch.con.execute("DROP TABLE IF EXISTS coming_rows")
+    of_row = key if fact.copied or fact.id is None else key[1:]  # a row that is copied has its id in every project
+    distinct = of_row[0] if len(of_row) == 1 else f"({', '.join(of_row)})"
+    if batch.count(f"SELECT count(*) - count(DISTINCT {distinct}) FROM fact.{table}"):
+        raise LoadError(f"two ids of {fact.name} have the same hash; give one of the two rows another source_id.")
     if not batch.count(f"SELECT count(*) FROM before.{table}"):
-        if batch.count(f"SELECT count(*) - count(DISTINCT ({', '.join(key)})) FROM fact.{table}"):
-            raise LoadError(f"two ids of {fact.name} have the same hash; give one of the two rows another source_id.")
         batch.con.execute(f"CREATE VIEW coming AS SELECT {lean} FROM fact.{table}")
         batch.con.execute("CREATE OR REPLACE TABLE leaving (id BIGINT, project_id BIGINT, _file VARCHAR)")
         return
     collided = batch.count(
-        f"""SELECT count(*) FROM fact.{table} i JOIN before.{table} b ON {same_key}
+        f"""SELECT count(*) FROM fact.{table} i JOIN before.{table} b
+        ON {" AND ".join(f'b."{k}" = i."{k}"' for k in of_row)}
         WHERE b.source_id IS DISTINCT FROM i.source_id AND i.source = b.source"""
     )
     if collided:
