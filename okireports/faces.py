@@ -239,10 +239,11 @@ class Result:
         return stream
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
-        """In a notebook: the chart, live where scripts run and as a picture elsewhere; and a line of text."""
-        from okireports import charts
+        """In a notebook: the chart, live where scripts run and else a picture; the first rows; and a line of text."""
+        from okireports import export
 
-        return {"text/html": charts.html(self.chart), "image/png": charts.png(self.chart), "text/plain": repr(self)}
+        drawn = (lambda: self.chart) if self.answer.rows.num_rows <= MOST_ROWS else None  # a chart needs the frame
+        return {**export.shown(table=self.answer.rows, chart=drawn, meta=self.answer.meta), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         """In a terminal: what it is, not what is in it."""

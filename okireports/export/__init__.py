@@ -1,7 +1,8 @@
-"""A result as a file, by its suffix: csv, parquet, json, xlsx, html, png, svg. The same input gives the same bytes.
+"""A result as a file, by its suffix: csv, parquet, json, xlsx, html, png, svg; and as a notebook shows it.
 
-A file appears whole or not at all: it is written under another name in the same folder, forced to the disk, and then
-renamed. It can be read by its owner only (mode 0600), for it holds what one viewer may see.
+The same input gives the same bytes. A file appears whole or not at all: it is written under another name in the same
+folder, forced to the disk, and then renamed. It can be read by its owner only (mode 0600), for it holds what one viewer
+may see.
 """
 
 from __future__ import annotations
@@ -68,6 +69,17 @@ def save(
     with _appearing(target) as file:
         writer(file, content)
     return target
+
+
+def shown(
+    *, table: pa.Table, chart: Callable[[], Drawing] | None = None, meta: Mapping[str, Any] | None = None
+) -> dict[str, str | bytes]:
+    """A result as notebooks show it, by media type: HTML of the chart and the first rows; the chart as a picture."""
+    from okireports.charts import png
+    from okireports.export.page import piece
+
+    content = Content(table, chart, dict(meta or {}))
+    return {"text/html": piece(content)} | ({"image/png": png(content.drawn())} if chart else {})
 
 
 def suffixes() -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""One page of HTML that needs nothing from outside: title, period, chart, table, definitions."""
+"""HTML that needs nothing from outside: chart, table and definitions, as a page or as a piece of a notebook."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from okireports.export.cells import heading, known, plain, read
 if TYPE_CHECKING:
     from okireports.export import Content
 
-SHOWN = 1000  # rows
+SHOWN = 1000  # rows of a page
+GLANCED = 10  # rows of a piece
 
 _WORDS = {
     "more": ("{} more rows are not shown here; they are in the CSV, Parquet and XLSX files.",
@@ -57,7 +58,7 @@ def page(content: Content) -> str:
         *(f"<p>{escape(content.told(key))}</p>" for key in ("description", "period") if content.told(key)),
         f'<div class="chart">{html(content.drawn())}</div>' if content.chart else "",
         f"<noscript><p>{say('script')}</p></noscript>" if content.chart else "",
-        _table(content) if content.table.num_rows else f"<p>{say('none')}</p>",
+        _table(content, SHOWN) if content.table.num_rows else f"<p>{say('none')}</p>",
         f"<p>{escape(say('more').format(f'{hidden:,}'))}</p>" if hidden > 0 else "",
         f"<p>{escape(content.told('definitions'))}</p>" if content.told("definitions") else "",
     ]
@@ -70,8 +71,20 @@ def page(content: Content) -> str:
     )
 
 
-def _table(content: Content) -> str:
-    shown = content.table.slice(0, SHOWN)
+def piece(content: Content) -> str:
+    """A part of a notebook: the chart, the first ten rows, and what their columns mean."""
+    hidden = content.table.num_rows - GLANCED
+    parts = [
+        html(content.drawn()) if content.chart else "",
+        _table(content, GLANCED) if content.table.num_rows else "",
+        f"<p>{hidden:,} more rows are in <code>.frame</code> and <code>.arrow</code>.</p>" if hidden > 0 else "",
+        f"<p>{escape(content.told('definitions'))}</p>" if content.told("definitions") else "",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _table(content: Content, most: int) -> str:
+    shown = content.table.slice(0, most)
     report, language = content.told("report"), content.told("language") or "en"
     sides = ['class="n"' if _is_number(field) else "" for field in shown.schema]
     heads = [heading(name, report, language) for name in shown.column_names]
