@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from random import Random
@@ -142,7 +142,24 @@ def with_own_roles(world: World) -> World:
     known = projection.Definitions(world.tables)
     mine = Viewer(_login(world, "all"), OWN, known.projects_of(_login(world, "all"), world.now))
     others = [replace(v, role=roles.get(v.login, v.role)) for v in world.viewers]
-    return replace(world, tables=world.tables | {"users": users}, viewers=(*others, mine))
+    tables = world.tables | {"users": users, "calls": [*world.tables.get("calls", []), of_a_colleague(world, mine)]}
+    return replace(world, tables=tables, viewers=(*others, mine))
+
+
+def of_a_colleague(world: World, viewer: Viewer) -> Row:
+    """A call of another operator in one of her projects, from a queue of nobody: only others' rows name that queue."""
+    return {
+        "source_id": "CANARY-0-colleague",
+        "direction": "inbound",
+        "outcome": "abandoned",
+        "started_at": world.start + timedelta(hours=5),
+        "ended_at": world.start + timedelta(hours=5, seconds=9),
+        "project": sorted(viewer.projects or ())[-1],
+        "queue": next(
+            r["name"] for r in world.tables["objects"] if r["name"].startswith("Loose ") and r["kind"] == "queue"
+        ),
+        "operator": _login(world, "one"),
+    }
 
 
 def _login(world: World, kind: str) -> str:

@@ -5,7 +5,9 @@ WITH hours AS (
         CAST(timezone(getvariable('zone'), h AT TIME ZONE 'UTC') AS DATE) AS day,
         hour(timezone(getvariable('zone'), h AT TIME ZONE 'UTC')) AS hour
     FROM (SELECT unnest(generate_series(
-        getvariable('start')::TIMESTAMP, getvariable('end')::TIMESTAMP - INTERVAL 1 MILLISECOND, INTERVAL 15 MINUTE
+        time_bucket(INTERVAL 15 MINUTE, getvariable('start')::TIMESTAMP),
+        getvariable('end')::TIMESTAMP - INTERVAL 1 MILLISECOND,
+        INTERVAL 15 MINUTE
     )) AS h)
 ),
 spine AS (
