@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from okireports.disk.folder import FORMAT, Current, Folder, Reading
-from okireports.disk.segments import NewSegment, Segment, segments_of, stretch_of
+from okireports.disk.segments import NewSegment, Segment, attach, segments_of
 from okireports.disk.sweep import last_load
 from okireports.disk.writer import Writer, create, write
 
@@ -15,9 +15,9 @@ __all__ = [
     "Reading",
     "Segment",
     "Writer",
+    "attach",
     "create",
     "last_load",
     "segments_of",
-    "stretch_of",
     "write",
 ]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from okireports.disk.folder import Folder, quoted
+from okireports.disk.folder import Folder, first_line, quoted
+from okireports.errors import DamagedCenter
 from okireports.tables import FACTS, MODEL_VERSION, Fact
 
 STORAGE = "v1.2.0"  # pinned, so that an older engine of the same line still reads what a newer one wrote
@@ -63,9 +64,25 @@ class NewSegment:
     columns: tuple[str, ...]
 
 
-def stretch_of(at: str) -> str:
-    """SQL: the month into which an instant falls, as `2025-06`."""
-    return f"strftime({at}, '%Y-%m')"
+def attach(con: duckdb.DuckDBPyConnection, folder: Folder, segment: Segment, alias: str) -> None:
+    """Attach a published segment read-only.
+
+    Raises:
+        FileNotFoundError: it has been swept meanwhile.
+        DamagedCenter: it was truncated or altered.
+    """
+    path = segment.path(folder)
+    size = path.stat().st_size
+    if size != segment.bytes:
+        raise DamagedCenter(
+            f"{path} has {size:,} bytes instead of {segment.bytes:,}: it was truncated or altered. Restore it from a "
+            "backup, or roll back to a generation that does not name it."
+        )
+    try:
+        con.execute(f"ATTACH {quoted(path)} AS {alias} (READ_ONLY)")
+    except duckdb.Error as error:
+        path.stat()
+        raise DamagedCenter(f"{path} cannot be opened ({first_line(error)}); restore it from a backup.") from None
 
 
 def segments_of(

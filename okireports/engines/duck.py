@@ -17,8 +17,8 @@ import pyarrow as pa
 from okireports import access
 from okireports.access.directory import DIRECTORIES
 from okireports.access.scope import Scope
-from okireports.disk import Folder, Segment, segments_of
-from okireports.disk.folder import NO_PROJECT, quoted, undamaged
+from okireports.disk import Folder, Segment, attach, segments_of
+from okireports.disk.folder import NO_PROJECT, undamaged
 from okireports.errors import DamagedCenter
 from okireports.tables import ACTIVITY, FACTS, Fact
 
@@ -135,26 +135,6 @@ def meets(segment: Segment, wanted: Wanted) -> bool:
     if segment.first_at is None:
         return True
     return segment.first_at < wanted.end and (segment.last_end is None or segment.last_end > wanted.start)
-
-
-def attach(con: duckdb.DuckDBPyConnection, folder: Folder, segment: Segment, alias: str) -> None:
-    """Attach a segment read-only.
-
-    Raises:
-        FileNotFoundError: it has been swept meanwhile.
-        DamagedCenter: it was truncated or altered.
-    """
-    path = segment.path(folder)
-    if path.stat().st_size != segment.bytes:
-        raise DamagedCenter(
-            f"{path} has not the {segment.bytes:,} bytes that it was written with: it was truncated or altered. "
-            "Restore it from a backup, or roll the centre back to a generation that does not name it."
-        )
-    try:
-        con.execute(f"ATTACH {quoted(path)} AS {alias} (READ_ONLY)")
-    except duckdb.Error as error:
-        path.stat()
-        raise DamagedCenter(f"{path} cannot be opened; restore it from a backup. ({error})") from None
 
 
 def rows_of(fact: Fact, parts: list[tuple[str, Segment]], scope: Scope) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from okireports.disk import NewSegment, Segment, segments_of
+from okireports.disk import NewSegment, Segment, attach, segments_of
 from okireports.disk.segments import ALWAYS
 from okireports.errors import LoadError
 from okireports.loading.batch import Batch
-from okireports.loading.stored import attach
 from okireports.tables import Fact
 
 MONTHS_APART = 3  # closed months that may stand beside their year before they are merged into it
@@ -87,18 +86,13 @@ def find_changes(batch: Batch, fact: Fact) -> None:
         f"""CREATE OR REPLACE TABLE leaving AS SELECT "{key[1]}" AS id, project_id, _file FROM before.{table} b
         WHERE NOT EXISTS (FROM (SELECT {mine} FROM fact.{table}) i WHERE {same_key} AND {same})"""
     )
-    own = "_row IS NOT NULL" if has_rows(batch, fact) else "false"
+    own = "_row IS NOT NULL" if "_row" in held else "false"
     if fact.name == "statuses":  # what they stand for was worked out anew, also of older loads
         own = f"load_id = {batch.load_id} AND NOT masked"
     batch.updated += batch.count(
         f"""SELECT count(DISTINCT "{key[1]}") FROM fact.{table} WHERE {own}
         AND "{key[1]}" IN (SELECT id FROM leaving) AND "{key[1]}" IN (SELECT "{key[1]}" FROM coming_rows)"""
     )
-
-
-def has_rows(batch: Batch, fact: Fact) -> bool:
-    """Do the rows of this table say from which row of the files they come?"""
-    return "_row" in {str(name) for name, *_ in batch.con.execute(f'DESCRIBE fact."{fact.name}"').fetchall()}
 
 
 def month(fact: Fact) -> str:

@@ -8,9 +8,8 @@ from datetime import datetime
 
 import duckdb
 
-from okireports.disk import Folder, Segment, segments_of
+from okireports.disk import Folder, Segment, attach, segments_of
 from okireports.disk.folder import quoted
-from okireports.errors import DamagedCenter
 from okireports.loading.batch import Batch, names
 from okireports.tables import Fact
 
@@ -58,15 +57,3 @@ def opened(con: duckdb.DuckDBPyConnection, folder: Folder, segment: Segment) -> 
         yield segment.rows_in("old")
     finally:
         con.execute("DETACH old")
-
-
-def attach(con: duckdb.DuckDBPyConnection, folder: Folder, segment: Segment, alias: str) -> None:
-    """Attach a segment read-only; one that was truncated or altered is refused."""
-    path = segment.path(folder)
-    size = path.stat().st_size
-    if size != segment.bytes:
-        raise DamagedCenter(
-            f"{path} has {size:,} bytes instead of {segment.bytes:,}: it was truncated or altered. Restore it from a "
-            "backup, or roll back to a generation that does not name it."
-        )
-    con.execute(f"ATTACH {quoted(path)} AS {alias} (READ_ONLY)")
