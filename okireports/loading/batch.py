@@ -88,9 +88,13 @@ class Batch:
             )
         )
 
+    def columns(self, table: str) -> set[str]:
+        """The columns of a table of the load."""
+        return {str(name) for name, *_ in self.con.execute(f"DESCRIBE {table}").fetchall()}
+
     def held(self, fact: Fact) -> set[str]:
         """The columns that the stamped rows of a table have; those that no row of the load fills are left out."""
-        return {str(name) for name, *_ in self.con.execute(f'DESCRIBE fact."{fact.name}"').fetchall()}
+        return self.columns(f'fact."{fact.name}"')
 
     def select(self, fact: Fact) -> str:
         """The model's columns as a list of SQL over the stamped rows, with NULL for those that are left out."""

@@ -34,13 +34,13 @@ def normal_phone(column: str) -> str:
     )
 
 
-def identity(given: set[str], prefix: str = "_") -> str:
+def identity(given: set[str]) -> str:
     """SQL: what a person is known by: the number, else the customer's id in the source."""
     known = []
     if "phone" in given:
-        known.append(f"'phone:' || {prefix}phone")
+        known.append("'phone:' || _phone")
     if "contact" in given:
-        known.append(f"'id:' || nullif(trim({prefix}contact), '')")
+        known.append("'id:' || nullif(trim(_contact), '')")
     return f"coalesce({', '.join(known)})"
 
 

@@ -14,7 +14,7 @@ def off(batch: Batch, table: str) -> None:
     """Add to `charges` or `recordings` what calls say of themselves."""
     if table not in ("charges", "recordings") or not batch.has(CALLS):
         return
-    there = {str(name) for name, *_ in batch.con.execute("DESCRIBE fact.calls").fetchall()}
+    there = batch.held(CALLS)
     own = {"project_id": "project_id", "call_id": "call_id", "load_id": "load_id", "source": "source"}
     if table == "charges" and "_cost" in there:
         currency = "_currency" if "_currency" in there else "NULL::VARCHAR"

@@ -59,7 +59,7 @@ def prepare(batch: Batch) -> None:
 
 def localise(batch: Batch, fact: Fact) -> None:
     """Local clock times become UTC, by the zone's rules in force; doubtful ones are counted, or rejected on demand."""
-    columns = {str(name) for name, *_ in batch.con.execute(f'DESCRIBE typed."{fact.name}"').fetchall()}
+    columns = batch.columns(f'typed."{fact.name}"')
     for name in sorted(c.removeprefix("_local_") for c in columns if c.startswith("_local_")):
         table, of = f'typed."{fact.name}"', f'"_local_{name}"'
         span = batch.con.execute(f'SELECT min("{name}"), max("{name}") FROM {table} WHERE {of}').fetchone()
@@ -87,7 +87,7 @@ def localise(batch: Batch, fact: Fact) -> None:
 
 def refuse_rows(batch: Batch, fact: Fact) -> None:
     """Rows that contradict themselves, name no known project, or stand twice with different content."""
-    given = {str(name) for name, *_ in batch.con.execute(f'DESCRIBE typed."{fact.name}"').fetchall()}
+    given = batch.columns(f'typed."{fact.name}"')
     if fact.start in given and fact.end in given:
         reject(batch, fact, f't."{fact.end}" < t."{fact.start}"', "it ends before it starts", fact.end)
     if "project" in given:
@@ -139,7 +139,7 @@ def settle_doubles(batch: Batch, fact: Fact, given: set[str]) -> None:
 
 def stamp(batch: Batch, fact: Fact) -> None:
     """Make `fact.<name>`: rows of the model, each with the project that owns it."""
-    given = {str(name) for name, *_ in batch.con.execute(f'DESCRIBE typed."{fact.name}"').fetchall()}
+    given = batch.columns(f'typed."{fact.name}"')
     joins, ids = references(fact, given, quoted(batch.feed.source))
     parents = place_parents(batch, fact, ids)
     owners = [f"o_{c.name}.project_id" for c in fact.placing if c.given in given]
@@ -348,7 +348,7 @@ def create_missing(batch: Batch) -> list[tuple[str, str]]:
         fact = FACTS.get(name)
         if fact is None:
             continue
-        given = {str(c) for c, *_ in batch.con.execute(f"DESCRIBE {batch.feed.tables[name]}").fetchall()}
+        given = batch.columns(batch.feed.tables[name])
         for column in fact.columns:
             if column.given not in given or column.role not in ("person", "object"):
                 continue

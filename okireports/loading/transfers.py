@@ -29,7 +29,7 @@ def mark(batch: Batch) -> None:
 
 def link_calls(batch: Batch) -> None:
     """Make `own_calls` of the calls in this load's files, and `fact.links` of those that say more than their own id."""
-    there = {str(name) for name, *_ in batch.con.execute("DESCRIBE fact.calls").fetchall()}
+    there = batch.held(CALLS)
     said = {name: name if name in there else "NULL" for name in TOLD}
     source = quoted(batch.feed.source)
     more = [f"{said['_interaction']} <> source_id"] + [f"{said[name]} IS NOT NULL" for name in TOLD[1:]]

@@ -56,6 +56,8 @@ def type_rows(batch: Batch, fact: Fact) -> None:
 
 def reject(batch: Batch, fact: Fact, where: str, reason: str, column: str | None = None) -> int:
     """Take rows out of `typed` and keep them, as they came, with the reason."""
+    if not batch.count(f'SELECT count(*) FROM typed."{fact.name}" t WHERE {where}'):
+        return 0
     raw = batch.feed.tables[fact.name]
     value = f'CAST(raw."{column}" AS VARCHAR)' if column else "NULL"
     kept = batch.count(
@@ -63,8 +65,7 @@ def reject(batch: Batch, fact: Fact, where: str, reason: str, column: str | None
         {quoted(reason)}, to_json(raw)::VARCHAR FROM {raw} raw JOIN typed."{fact.name}" t ON raw.rowid = t._row
         WHERE {where}"""
     )
-    if kept:
-        batch.con.execute(f'DELETE FROM typed."{fact.name}" t WHERE {where}')
+    batch.con.execute(f'DELETE FROM typed."{fact.name}" t WHERE {where}')
     return kept
 
 
@@ -150,7 +151,7 @@ def count_negative(batch: Batch, fact: Fact, given: dict[str, Column | None]) ->
 
 def tidy_words(batch: Batch, fact: Fact) -> None:
     """Words of closed lists in their one spelling; an unknown outcome becomes `other`, other words a reject."""
-    given = {str(name) for name, *_ in batch.con.execute(f'DESCRIBE typed."{fact.name}"').fetchall()}
+    given = batch.columns(f'typed."{fact.name}"')
     for name, words in fact.words.items():
         if name not in given:
             continue
