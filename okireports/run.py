@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,6 +30,7 @@ FILTERS = {  # filter: (table of names, column of facts, what it is called)
     "providers": ("providers", "provider_id", "provider"),
     "lines": ("", "line", "line"),
 }
+HISTORY = "history"  # every call that is open, whatever the filters
 Names = Iterable[str | int] | str | int | None
 
 
@@ -95,12 +97,17 @@ def run(viewing: Viewing, question: Question) -> Answer:
         BadOption, BadPeriod, UnknownName: something of the question is wrong.
     """
     asked = Asked(viewing, question)
+    with noting_refusals(viewing, "report", str(question.name)), session(viewing, asked.plan) as opened:
+        return asked.answer(opened)
+
+
+@contextmanager
+def noting_refusals(viewing: Viewing, kind: str, subject: str) -> Iterator[None]:
+    """Where a rule refuses the viewer, that stands in the journal."""
     try:
-        with session(viewing, asked.plan) as opened:
-            return asked.answer(opened)
+        yield
     except Refused as refusal:
-        refused = Entry(viewing.login, "refused", "report", str(question.name), reason=refusal.why)
-        audit.note(viewing.folder.journal, refused)
+        audit.note(viewing.folder.journal, Entry(viewing.login, "refused", kind, subject, reason=refusal.why))
         raise
 
 
@@ -187,13 +194,19 @@ class Asked:
         return self.report.function(*tables, **given)
 
     def table(self, name: str, opened: Session) -> ir.Table:
-        """One table as the report gets it: of the period unless the report looks further, and filtered."""
-        table = ibis.table({c: ibis_type(kind) for c, kind in schema_of(name).items()}, name=name)
-        fact = FACTS.get(name)
+        """One table as the report gets it: of the period unless the report looks further, and filtered.
+
+        What it looks up beside its rows comes unfiltered: `history`, and the tables that need a right.
+        """
+        source = "calls" if name == HISTORY else name
+        table = ibis.table({c: ibis_type(kind) for c, kind in schema_of(source).items()}, name=source)
+        fact = FACTS.get(source)
         if fact is None:
             return table
         if fact.start and "period" not in self.report.injected:
             table = table.filter(table[fact.start] >= self.period.start, table[fact.start] < self.period.end)
+        if name == HISTORY or self.report.tables[name]:
+            return table
         for filter, wanted in self.question.filters.items():
             directory, column, kind = FILTERS[filter]
             if wanted is not None and column in table.columns:
@@ -263,10 +276,9 @@ def ibis_type(kind: str) -> str:
 
 def look(viewing: Viewing) -> Scope:
     """The viewer's scope, from the published control file alone."""
-    with viewing.folder.reading() as reading:
-        return access.resolve(reading.con, viewing.login, reason=viewing.reason, now=viewing.now).narrow(
-            viewing.projects
-        )
+    with noting_refusals(viewing, "viewer", viewing.login), viewing.folder.reading() as reading:
+        scope = access.resolve(reading.con, viewing.login, reason=viewing.reason, now=viewing.now)
+        return scope.narrow(viewing.projects)
 
 
 def projects(viewing: Viewing) -> pd.DataFrame:

@@ -25,7 +25,8 @@ def report(
 ) -> Any:
     """The report over these calls."""
     period, buckets = by(None, start, end), by(bucket, start, end)
-    return records(inbound_statistics(store("calls", rows), PROJECTS, period=period, by=buckets, **per))
+    calls = store("calls", rows)
+    return records(inbound_statistics(calls, PROJECTS, calls, period=period, by=buckets, **per))
 
 
 def test_inbound_by_hand() -> None:
@@ -116,9 +117,9 @@ def test_days_on_which_the_clock_changes(day: date, first: datetime, last: datet
 
 
 def test_inbound_without_rows() -> None:
-    frame = inbound_statistics(store("calls"), PROJECTS, period=by(None), by=by("day"))
+    frame = inbound_statistics(store("calls"), PROJECTS, store("calls"), period=by(None), by=by("day"))
     kinds = types(frame)
     assert list(kinds) == ["project", "interval", *FIGURES] and records(frame) == []
     assert list(kinds.values()) == ["string", "date32[day]", *["int64"] * 3, *["double"] * 4, "int64"]
-    read = times_read(inbound_statistics, "calls", "projects", period=by(None), by=by("day"))
+    read = times_read(inbound_statistics, "calls", "projects", "calls", period=by(None), by=by("day"))
     assert read == {"calls": 1, "projects": 1}

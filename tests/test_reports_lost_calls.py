@@ -33,7 +33,8 @@ def report(*rows: Row, contacts: list[Row] | None = None, **options: Any) -> lis
     """The report over these calls."""
     opened = None if contacts is None else store("contacts", contacts)
     given = {"period": by(None)} | options
-    return records(lost_calls(store("calls", rows), PROJECTS, QUEUES, OPERATORS, opened, **given))
+    calls = store("calls", rows)
+    return records(lost_calls(calls, PROJECTS, QUEUES, OPERATORS, calls, opened, **given))
 
 
 def test_a_callback_by_hand() -> None:
@@ -104,7 +105,7 @@ def test_newest_first_in_pages_with_callbacks_from_after_the_period() -> None:
 
 
 def test_lost_calls_without_rows() -> None:
-    frame = lost_calls(store("calls"), PROJECTS, QUEUES, OPERATORS, store("contacts"), period=by(None))
+    frame = lost_calls(store("calls"), PROJECTS, QUEUES, OPERATORS, store("calls"), store("contacts"), period=by(None))
     kinds = types(frame)
     assert list(kinds) == COLUMNS and records(frame) == []
     expected = {"contact_key": "int64", "called_back_at": "timestamp[us]", "reached": "bool"}

@@ -92,6 +92,7 @@ def lost_calls(
     projects: Table,
     queues: Table,
     operators: Table,
+    history: Table,
     contacts: Table | None,
     *,
     period: Interval,
@@ -109,7 +110,7 @@ def lost_calls(
     t = starting(calls, period)
     t = t.filter(is_lost(t))
     t = page(t, [t.started_at.desc(), *CALL], limit, offset)
-    made = callbacks(t, calls.filter(calls.started_at < period.end + WITHIN + LAG))
+    made = callbacks(t, history.filter(history.started_at < period.end + WITHIN + LAG))
     t = looked_up(t, made, CALL, "called_back_at", "called_back_by_id", "time_to_callback_s", "reached")
     t = named(t, project=projects, queue=queues)
     by_whom = operators.select(called_back_by_id="operator_id", called_back_by="operator")
@@ -130,6 +131,7 @@ def lost_calls(
 def inbound_statistics(
     calls: Table,
     projects: Table,
+    history: Table,
     *,
     period: Interval,
     by: Interval = "day",
@@ -144,7 +146,8 @@ def inbound_statistics(
     talk_mean_s of answered ones, robots' too; first_time counts known callers without a contact in 365 days before.
     """
     key = "line" if per == "line" else "project_id"
-    t = starting(recognised(calls), period)
+    t = starting(recognised(history), period)
+    t = t if history.equals(calls) else t.semi_join(starting(calls, period), CALL)  # no filter: one pass is enough
     t = joined(t.filter(t.direction == "inbound"), [key])
     figures = measure(t, inbound, accepted, missed, asr, duration_s, awt_s, talk_mean_s, first_time)
     t = labelled(t.group_by(key, **grain(t.started_at, by)).agg(**figures), by)
