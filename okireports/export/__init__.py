@@ -18,7 +18,6 @@ from typing import IO, TYPE_CHECKING, Any
 from okireports.errors import BadOption, did_you_mean
 
 if TYPE_CHECKING:  # heavy, and a CSV needs no chart
-    import pandas as pd
     import pyarrow as pa
 
     from okireports.charts.paper import Drawing
@@ -48,16 +47,15 @@ def save(
     path: str | os.PathLike[str],
     *,
     table: pa.Table,
-    frame: pd.DataFrame | None = None,
     chart: Drawing | Callable[[], Drawing] | None = None,
     meta: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a result to `path` and return it.
 
-    `table` is what `frames.arrow` gives; `frame` is not needed by any format of today; `chart` is the chart or a
-    function that makes it, used by html, png and svg. Of `meta` these are shown: title, period, description,
-    definitions, report, language ("en", "pl"); all of it goes into json and parquet. Raises BadOption for a suffix that
-    is not known, a folder that does not exist and a chart that there is not.
+    `table` is what `frames.arrow` gives; `chart` is the chart or a function that makes it, used by html, png and svg.
+    Of `meta` these are shown: title, period, description, definitions, report, language ("en", "pl"); all of it goes
+    into json and parquet. Raises BadOption for a suffix that is not known, a folder that does not exist and a chart
+    that there is not.
     """
     target = Path(path)
     writer = _writer(target)
