@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -55,13 +56,19 @@ class Segment:
 
 @dataclass(frozen=True)
 class NewSegment:
-    """A segment to be written: the statement that gives its rows in order, and the columns that it gives."""
+    """A segment to be written: the statement that gives its rows in order, and the columns that it gives.
+
+    `old` are published segments that the statement reads, each by an alias of its own; `expected` rows decide the size
+    of the file's blocks.
+    """
 
     project_id: int
     table: str
     stretch: str
     select: str
     columns: tuple[str, ...]
+    expected: int
+    old: Mapping[str, Segment] = field(default_factory=dict)
 
 
 def attach(con: duckdb.DuckDBPyConnection, folder: Folder, segment: Segment, alias: str) -> None:
@@ -101,17 +108,18 @@ def segments_of(
     return tuple(Segment(**{**values, "columns": tuple(values["columns"])}) for values in named)
 
 
-def write_segment(con: duckdb.DuckDBPyConnection, path: Path, new: NewSegment, expected: int) -> dict[str, object]:
+def write_segment(con: duckdb.DuckDBPyConnection, path: Path, new: NewSegment) -> dict[str, object]:
     """Write one file and give its row of `segments` (without file and generation)."""
     fact = FACTS[new.table]
-    block = ", BLOCK_SIZE 16384" if expected <= SMALL else ""
-    con.execute(f"ATTACH {quoted(path)} AS segment (STORAGE_VERSION '{STORAGE}', {WITHOUT_LOG}{block})")
+    block = ", BLOCK_SIZE 16384" if new.expected <= SMALL else ""
+    alias = f'"new p{new.project_id} {new.stretch}"'
+    con.execute(f"ATTACH {quoted(path)} AS {alias} (STORAGE_VERSION '{STORAGE}', {WITHOUT_LOG}{block})")
     try:
-        con.execute(f'CREATE TABLE segment."{fact.name}" AS {new.select}')
-        known = con.execute(summary(fact, new.columns)).fetchone()
-        con.execute("CHECKPOINT segment")
+        con.execute(f'CREATE TABLE {alias}."{fact.name}" AS {new.select}')
+        known = con.execute(summary(fact, new.columns, alias)).fetchone()
+        con.execute(f"CHECKPOINT {alias}")
     finally:
-        con.execute("DETACH segment")
+        con.execute(f"DETACH {alias}")
     if known is None:
         raise duckdb.InternalException(f"no summary of {path.name}")
     first_at, last_at, last_end, rows, people, objects = known
@@ -132,7 +140,7 @@ def write_segment(con: duckdb.DuckDBPyConnection, path: Path, new: NewSegment, e
     }
 
 
-def summary(fact: Fact, held: tuple[str, ...]) -> str:
+def summary(fact: Fact, held: tuple[str, ...], alias: str) -> str:
     """SQL over a new segment: its bounds in time, its rows, and the people and objects that it names."""
     start = f'"{fact.start}"' if fact.start else "NULL::TIMESTAMP"
     just_after = f"max({start}) + INTERVAL 1 MILLISECOND"
@@ -154,7 +162,7 @@ def summary(fact: Fact, held: tuple[str, ...]) -> str:
         f"list_sort(list_distinct(flatten([{', '.join(columns)}])))" if columns else "[]::BIGINT[]"
         for columns in named.values()
     )
-    return f'SELECT min({start}), max({start}), {last_end}, count(*), {", ".join(lists)} FROM segment."{fact.name}"'
+    return f'SELECT min({start}), max({start}), {last_end}, count(*), {", ".join(lists)} FROM {alias}."{fact.name}"'
 
 
 def sha256(path: Path) -> str:

@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +21,9 @@ from pathlib import Path
 import duckdb
 
 from okireports.disk import sweep
+from okireports.disk.abreast import abreast
 from okireports.disk.folder import FORMAT, Current, Folder, damaged, first_line, quoted
-from okireports.disk.segments import STORAGE, WITHOUT_LOG, NewSegment, Segment, write_segment
+from okireports.disk.segments import STORAGE, WITHOUT_LOG, NewSegment, Segment, attach, write_segment
 from okireports.errors import CenterBusy, CenterError, DamagedCenter, NotACenter
 from okireports.tables import CONTROL
 
@@ -41,17 +42,30 @@ class Writer:
     written: list[Path] = field(default_factory=list)
     spent: list[Path] = field(default_factory=list)  # what may go once the generation is published
 
-    def add(self, new: NewSegment, expected: int) -> None:
-        """Write a segment and list it; `expected` rows decide its block size."""
-        store = self.folder.store(new.project_id)
-        store.mkdir(mode=0o700, exist_ok=True)
-        path = store / f"{new.table}.{new.stretch}.{self.generation:06d}.duckdb"
-        self.written.append(path)
-        row = write_segment(self.con, path, new, expected)
-        row |= {"file": str(path.relative_to(self.folder.path)), "generation": self.generation}
-        names = ", ".join(f'"{name}"' for name in row)
-        values = ", ".join(f"${name}" for name in row)
-        self.con.execute(f"INSERT INTO control.segments ({names}) VALUES ({values})", row)
+    def add(self, segments: Sequence[NewSegment]) -> None:
+        """Write segments side by side and list them; one that turns out to have no row is not written."""
+        for row in abreast(self.con, self._write, segments):
+            names = ", ".join(f'"{name}"' for name in row)
+            values = ", ".join(f"${name}" for name in row)
+            if row:
+                self.con.execute(f"INSERT INTO control.segments ({names}) VALUES ({values})", row)
+
+    def _write(self, con: duckdb.DuckDBPyConnection, new: NewSegment) -> dict[str, object]:
+        """Write one segment; gives its row of `segments`, an empty one where there is nothing to write."""
+        for alias, segment in new.old.items():
+            attach(con, self.folder, segment, alias)
+        try:
+            if new.old and not con.execute(f"SELECT 1 FROM ({new.select}) LIMIT 1").fetchone():
+                return {}
+            store = self.folder.store(new.project_id)
+            store.mkdir(mode=0o700, exist_ok=True)
+            path = store / f"{new.table}.{new.stretch}.{self.generation:06d}.duckdb"
+            self.written.append(path)
+            row = write_segment(con, path, new)
+            return row | {"file": str(path.relative_to(self.folder.path)), "generation": self.generation}
+        finally:
+            for alias in new.old:
+                con.execute(f"DETACH {alias}")
 
     def retire(self, segment: Segment) -> None:
         """Take a segment off the list; its file stays for those who read an older generation."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
 
-from okireports.disk import NewSegment, Segment, attach, segments_of
+from okireports.disk import NewSegment, Segment, segments_of
+from okireports.disk.folder import quoted
 from okireports.disk.segments import ALWAYS
 from okireports.errors import LoadError
 from okireports.loading.batch import Batch
@@ -28,27 +31,27 @@ def publish(batch: Batch, fact: Fact) -> None:
     if not losing and not gains:
         return
     routes = route(published, [(int(p), m) for p, m, _ in gains])
-    batch.con.execute("CREATE OR REPLACE TABLE routes (project_id BIGINT, month VARCHAR, stretch VARCHAR)")
-    batch.con.executemany(
-        "INSERT INTO routes VALUES (?, ?, ?)", [(p, m, s) for (p, m), (s, _) in routes.items()] or [(None,) * 3]
-    )
-    batch.con.execute(
-        f"""CREATE OR REPLACE TABLE sorted AS SELECT c.*, r.stretch AS _stretch FROM
-        (SELECT *, {month(fact)} AS _month FROM coming) c
-        JOIN routes r ON r.project_id = c.project_id AND r.month = c._month
-        ORDER BY c.project_id, r.stretch, {order(fact, "c.")}"""
-    )
-    coming: dict[tuple[int, str], int] = defaultdict(int)
-    sources: dict[tuple[int, str], set[Segment]] = defaultdict(set)
+    months: dict[tuple[int, str], set[str]] = defaultdict(set)
+    merged: dict[tuple[int, str], set[Segment]] = defaultdict(set)
+    gained: dict[tuple[int, str], int] = defaultdict(int)
     for project, m, rows in gains:
-        stretch, merged = routes[int(project), m]
-        coming[int(project), stretch] += rows
-        sources[int(project), stretch] |= merged
+        stretch, old = routes[int(project), m]
+        months[int(project), stretch].add(m)
+        merged[int(project), stretch] |= old
+        gained[int(project), stretch] += rows
     for segment in published:
-        if segment.file in losing and not any(segment in merged for merged in sources.values()):
-            sources[segment.project_id, segment.stretch].add(segment)
-    for (project, stretch), merged in sorted(sources.items(), key=lambda item: item[0]):
-        rewrite(batch, fact, project, stretch, sorted(merged, key=lambda s: s.file), coming[project, stretch])
+        if segment.file in losing and not any(segment in old for old in merged.values()):
+            merged[segment.project_id, segment.stretch].add(segment)
+    batch.con.execute(f"CREATE OR REPLACE TABLE sorted AS FROM coming ORDER BY project_id, {order(fact)}")
+    writing = Rewriting(fact, batch.held(fact), batch.select(fact))
+    batch.writer.add(
+        [
+            writing.segment(project, stretch, months[project, stretch], gained[project, stretch], old)
+            for (project, stretch), old in sorted(merged.items(), key=lambda item: item[0])
+        ]
+    )
+    for segment in {segment for old in merged.values() for segment in old}:
+        batch.writer.retire(segment)
 
 
 def find_changes(batch: Batch, fact: Fact) -> None:
@@ -100,10 +103,10 @@ def month(fact: Fact) -> str:
     return f"strftime(\"{fact.start}\", '%Y-%m')" if fact.start else f"'{ALWAYS}'"
 
 
-def order(fact: Fact, of: str = "") -> str:
+def order(fact: Fact) -> str:
     """SQL: the order of rows within a segment."""
     key = fact.id or "contact_key"
-    return f'{of}"{fact.start}", {of}"{key}"' if fact.start else f'{of}"{key}"'
+    return f'"{fact.start}", "{key}"' if fact.start else f'"{key}"'
 
 
 def route(
@@ -150,26 +153,33 @@ def stretch_for(month: str, newest: str, by_stretch: dict[str, Segment], covered
     return year if year not in covered or month <= covered[year] else month
 
 
-def rewrite(batch: Batch, fact: Fact, project: int, stretch: str, merged: list[Segment], gained: int) -> None:
-    """Write one segment: what stays of the old ones, and what comes."""
-    con, held = batch.con, batch.held(fact).union(*(segment.columns for segment in merged))
-    columns = tuple(c.name for c in fact.all_columns if c.name in held)
-    mine = ", ".join(f'"{name}"' for name in columns)
-    parts = []
-    for index, segment in enumerate(merged):
-        attach(con, batch.writer.folder, segment, f"old{index}")
-        rows = segment.rows_in(f"old{index}")
-        key = fact.id or "contact_key"
-        left = f"SELECT id FROM leaving WHERE _file = '{segment.file}'"
-        parts.append(f'SELECT {mine} FROM {rows} WHERE "{key}" NOT IN ({left})')
-    if gained:
-        coming = f"(SELECT {batch.select(fact)}, _stretch FROM sorted)"
-        parts.append(f"SELECT {mine} FROM {coming} WHERE project_id = {project} AND _stretch = '{stretch}'")
-    select = " UNION ALL ".join(parts)
-    select = f"SELECT * FROM ({select}) ORDER BY {order(fact)}" if merged else select
-    kept = sum(segment.rows for segment in merged)
-    if kept + gained and batch.count(f"SELECT count(*) FROM (SELECT 1 FROM ({select}) LIMIT 1)"):
-        batch.writer.add(NewSegment(project, fact.name, stretch, select, columns), kept + gained)
-    for index, segment in enumerate(merged):
-        con.execute(f"DETACH old{index}")
-        batch.writer.retire(segment)
+@dataclass(frozen=True)
+class Rewriting:
+    """How the segments of one table are made of `sorted` and published rows: what it holds, the model's columns."""
+
+    fact: Fact
+    held: Collection[str]
+    columns: str
+
+    def segment(self, project: int, stretch: str, months: set[str], gained: int, merged: set[Segment]) -> NewSegment:
+        """One segment: what stays of the old ones, and what comes of these months."""
+        fact = self.fact
+        held = set(self.held).union(*(segment.columns for segment in merged))
+        columns = tuple(c.name for c in fact.all_columns if c.name in held)
+        mine = ", ".join(f'"{name}"' for name in columns)
+        old = {f'"old p{project} {stretch} {n}"': s for n, s in enumerate(sorted(merged, key=lambda s: s.file))}
+        parts = []
+        for alias, segment in old.items():
+            left = f"SELECT id FROM leaving WHERE _file = '{segment.file}'"
+            parts.append(
+                f'SELECT {mine} FROM {segment.rows_in(alias)} WHERE "{fact.id or "contact_key"}" NOT IN ({left})'
+            )
+        if gained:
+            within = f"{month(fact)} IN ({', '.join(quoted(m) for m in sorted(months))})"
+            coming = f"(SELECT {self.columns} FROM sorted WHERE project_id = {project} AND {within})"
+            parts.append(f"SELECT {mine} FROM {coming}")
+        select = " UNION ALL ".join(parts)
+        select = f"SELECT * FROM ({select}) ORDER BY {order(fact)}" if old else select
+        return NewSegment(
+            project, fact.name, stretch, select, columns, gained + sum(segment.rows for segment in merged), old
+        )

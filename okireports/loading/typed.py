@@ -75,9 +75,7 @@ def read_column(name: str, column: Column | None, kind: str) -> Reading:
     if column is None:
         type = {"cost": "DECIMAL(18,6)", "recording_bytes": "BIGINT"}.get(name, "VARCHAR")
         return number(name, type) if type != "VARCHAR" else Reading(name, tidy(raw), can_fail=False)
-    if column.role == "own":
-        return Reading(name, tidy_id(f"{raw}::VARCHAR"), can_fail=False)
-    if column.role in ("person", "object", "fact", "interaction"):
+    if column.role in ("own", "person", "object", "fact", "interaction"):
         return Reading(name, tidy(f"{raw}::VARCHAR"), can_fail=False)
     if column.type == "TIMESTAMP":
         return instant(name, kind)
@@ -121,7 +119,8 @@ def instant(name: str, kind: str) -> Reading:
     whole = f"make_timestamp(({read} + 500) // 1000 * 1000)"
     value = f"CASE WHEN {read} BETWEEN {EARLIEST} AND {LATEST} THEN {whole} END"
     spelt_utc = " OR ".join(f"trim({text}) LIKE '%{end}'" for end in UTC_ENDS)
-    naive = f'coalesce("{zoned}" = "{plain}", epoch_us(TRY_CAST(trim({text}) AS TIMESTAMP)) = {trimmed}, false)'
+    rare = f"WHEN {raw} IS NOT NULL THEN epoch_us(TRY_CAST(trim({text}) AS TIMESTAMP)) = {trimmed}"
+    naive = f'CASE WHEN "{zoned}" IS NOT NULL THEN "{zoned}" = "{plain}" {rare} END'
     return Reading(name, value, True, f"CASE WHEN {naive} THEN NOT ({spelt_utc}) ELSE false END", first)
 
 
@@ -130,14 +129,10 @@ def in_ms(at: str) -> str:
     return f"make_timestamp((epoch_us({at}) + 500) // 1000 * 1000)"
 
 
-def tidy_id(text: str) -> str:
-    """The same of a row's own id, of which every row has another one: looking for blanks costs less than taking off."""
-    return f"CASE WHEN {text} LIKE ' %' OR {text} LIKE '% ' THEN {tidy(text)} ELSE nullif({text}, '') END"
-
-
 def tidy(text: str) -> str:
-    """Without blanks at its ends; nothing left is NULL."""
-    return f"nullif(trim({text}), '')"
+    """Without blanks at its ends; nothing left is NULL. Looking for blanks costs a fifth of taking them off."""
+    blank = f"{text} LIKE ' %' OR {text} LIKE '% ' OR strlen({text}) <> length({text})"  # blanks are not all ASCII
+    return f"CASE WHEN {blank} THEN nullif(trim({text}), '') ELSE nullif({text}, '') END"
 
 
 def count_negative(batch: Batch, fact: Fact, given: dict[str, Column | None]) -> None:
