@@ -18,7 +18,7 @@ help:
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "okireports needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable '.[xlsx,schedule,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[xlsx,schedule,postgres,mysql,dev]'
 	@touch $@
 
 demo: $(READY)

@@ -231,6 +231,12 @@ def local_hour(x: ir.IntegerValue, by: Interval) -> ir.IntegerValue:
     return local // HOUR - local // DAY * 24
 
 
+def local_time(x: ir.IntegerValue, by: Interval) -> ir.IntegerValue:
+    """Milliseconds from 0:00 to what the clock on the wall shows at x (ms)."""
+    local = x + _in_force(x, by.offsets)
+    return local - local // DAY * DAY
+
+
 def midnight(day: ir.IntegerValue, by: Interval) -> ir.IntegerValue:
     """The instant (ms) at which a local day begins, also where midnight is skipped or comes twice."""
     return day * DAY - _in_force(day, by.midnight_offsets)

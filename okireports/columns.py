@@ -205,6 +205,8 @@ _ELSEWHERE: Mapping[tuple[str, str], tuple[Unit, str, str]] = {  # (report, name
     ("lost_calls", "reached"): ("flag", "Reached / Osiągnięto", ""),
     ("inbound_statistics", "duration_s"): ("s", "Average duration / Średni czas trwania", "inbound"),
     ("funnel", "lost"): ("count", "Lost / Odpadło", ""),
+    ("customer_satisfaction", "csat"): ("share", "CSAT / CSAT", "answers"),  # its rows are of one kind each
+    ("customer_satisfaction", "nps"): ("share", "NPS / NPS", "answers"),
     ("request_log", "value"): ("money", "Value / Wartość", ""),
 }
 
@@ -341,7 +343,7 @@ def _checked(labels: list[tuple[str, Label]]) -> dict[str, Label]:
 
 _LABELS: Mapping[str, Label] = _checked(list(_read()))
 _OF_REPORT: Mapping[tuple[str, str], Label] = {
-    (report, name): replace(made, rollup="mean", weight=(weight,)) if weight else made
+    (report, name): replace(made, rollup="mean", weight=(weight,), parts=None) if weight else made
     for (report, name), (unit, words, weight) in _ELSEWHERE.items()
     for made in (_made(name, unit, words),)
 }

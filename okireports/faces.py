@@ -11,17 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from okireports import admin, loading, run
+from okireports.answer import Answer, Provenance
 from okireports.disk import Folder
 from okireports.engines.duck import Viewing
 from okireports.errors import ResultTooLarge
 from okireports.loading import LoadResult
-from okireports.run import Answer, Names, Provenance, Question
+from okireports.run import Names, Question
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-
-MOST_ROWS = 1_000_000  # of a dataframe
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,7 @@ class Center:
         *,
         source: str = "canonical",
         timezone: str | None = None,
+        encoding: str | None = None,
         ambiguous: str = "earlier",
         create_missing: bool = False,
         strict: bool = False,
@@ -57,9 +57,38 @@ class Center:
             path,
             source=source,
             timezone=timezone,
+            encoding=encoding,
             ambiguous=ambiguous,
             create_missing=create_missing,
             strict=strict,
+            actor=actor,
+            now=self.clock(),
+            progress=progress or (lambda step: None),
+        )
+
+    def sync(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        source: str = "canonical",
+        timezone: str | None = None,
+        ambiguous: str = "earlier",
+        create_missing: bool = False,
+        strict: bool = False,
+        whole: bool = False,
+        actor: str = "system",
+        progress: Callable[[str], None] | None = None,
+    ) -> LoadResult | None:
+        """Load what is new in a folder or a database, None if nothing is; see `okireports.loading.sync`."""
+        return loading.sync(
+            self.folder,
+            path,
+            source=source,
+            timezone=timezone,
+            ambiguous=ambiguous,
+            create_missing=create_missing,
+            strict=strict,
+            whole=whole,
             actor=actor,
             now=self.clock(),
             progress=progress or (lambda step: None),
@@ -191,10 +220,10 @@ class Result:
 
     answer: Answer
 
-    @property
+    @cached_property
     def arrow(self) -> pa.Table:
         """The rows: instants in the centre's zone, counts int64, money decimal."""
-        return self.answer.rows
+        return self.answer.rows.table()
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -205,12 +234,12 @@ class Result:
         """
         from okireports import frames
 
-        if self.answer.rows.num_rows > MOST_ROWS:
+        if self.answer.rows.count > run.MOST_ROWS:
             raise ResultTooLarge(
-                f"{self.answer.rows.num_rows:,} rows are more than a dataframe should hold ({MOST_ROWS:,}). Write them "
-                "with result.save('log.parquet'), or take a page: report(..., limit=1000, offset=0)."
+                f"{self.answer.rows.count:,} rows are more than a dataframe should hold ({run.MOST_ROWS:,}). Write "
+                "them with result.save('log.parquet'), or take a page: report(..., limit=1000, offset=0)."
             )
-        return frames.frame(self.answer.rows)
+        return frames.frame(self.arrow)
 
     @cached_property
     def chart(self) -> Any:
@@ -231,21 +260,25 @@ class Result:
         """Write the result: .csv, .parquet, .xlsx, .json, .html, .png or .svg, by the suffix; whole or not at all."""
         from okireports import export
 
-        return export.save(path, table=self.answer.rows, chart=lambda: self.chart, meta=self.answer.meta)
+        return export.save(path, rows=self.answer.rows, chart=lambda: self.chart, meta=self.answer.meta)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The rows for Polars, DuckDB and others that take an Arrow stream."""
-        stream: object = self.answer.rows.__arrow_c_stream__(requested_schema)  # type: ignore[no-untyped-call]  # its stubs
+        import pyarrow as pa
+
+        batches = (batch for part in self.answer.rows.parts() for batch in part.to_batches())
+        reader = pa.RecordBatchReader.from_batches(self.answer.rows.schema, batches)
+        stream: object = reader.__arrow_c_stream__(requested_schema)  # type: ignore[no-untyped-call]  # its stubs
         return stream
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
         """In a notebook: the chart, live where scripts run and else a picture; the first rows; and a line of text."""
         from okireports import export
 
-        drawn = (lambda: self.chart) if self.answer.rows.num_rows <= MOST_ROWS else None  # a chart needs the frame
-        return {**export.shown(table=self.answer.rows, chart=drawn, meta=self.answer.meta), "text/plain": repr(self)}
+        drawn = (lambda: self.chart) if self.answer.rows.count <= run.MOST_ROWS else None  # a chart needs the frame
+        return {**export.shown(rows=self.answer.rows, chart=drawn, meta=self.answer.meta), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         """In a terminal: what it is, not what is in it."""
         p = self.provenance
-        return f"<{self.answer.report.title}: {self.answer.rows.num_rows:,} rows, {p.period}, {', '.join(p.projects)}>"
+        return f"<{self.answer.report.title}: {self.answer.rows.count:,} rows, {p.period}, {', '.join(p.projects)}>"

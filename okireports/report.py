@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from operator import index
 from types import NoneType, UnionType
@@ -26,7 +26,12 @@ from okireports.errors import BadOption, UnknownReport, did_you_mean
 
 INTERVALS = (*BY, None)
 FILTERS = ("period", "projects", "queues", "dialers", "operators", "groups", "lines", "providers")
-INJECTED: Mapping[str, type] = {"period": Interval, "formula": str}  # what the run gives, nobody chooses it
+INJECTED: Mapping[str, type] = {  # what the run gives, nobody chooses it
+    "period": Interval,
+    "formula": str,
+    "repeat_days": int,  # the centre's setting
+    "now": datetime,  # naive UTC
+}
 
 Kind = Literal["interval", "choice", "count", "flag"]
 Function = TypeVar("Function", bound=Callable[..., Table])
@@ -60,7 +65,7 @@ class Option:
     """One choice of a report: its kind, its default, and its values (of a count only None, where that is taken)."""
 
     kind: Kind
-    default: object
+    default: Hashable
     permitted: tuple[str | bool | None, ...] = ()
 
     def __str__(self) -> str:
@@ -68,7 +73,7 @@ class Option:
         values = " or ".join(repr(v) for v in self.permitted)
         return values if self.kind != "count" else "a whole number from 0" + (f" or {values}" if values else "")
 
-    def read(self, value: object) -> object:
+    def read(self, value: object) -> Hashable:
         """`value` as the report takes it; ValueError when it does not take it."""
         if isinstance(value, (str, bool, NoneType)):
             if value in self.permitted:
@@ -93,10 +98,12 @@ class Report:
     definitions: str  # the docstring's last paragraph, without the word 'Definitions: '
     tables: Mapping[str, bool]  # name -> may be absent (None), where the viewer has no right to it
     options: Mapping[str, Option]
-    injected: tuple[str, ...]  # which of `period` and `formula` it wants
+    injected: tuple[str, ...]  # which of INJECTED it wants
     chart: Spec  # how its frame is drawn
     before: timedelta
     after: timedelta
+    previous: bool  # it looks at the period of the same length before it, too
+    separable: bool  # the rows of a period are those of its parts, one part after another, the newest first
     queues_only: bool  # its figures are of queues: they mean nothing over one operator's rows
     function: Callable[..., Table]
 
@@ -111,12 +118,16 @@ def report(
     chart: Spec,
     before: timedelta = timedelta(0),
     after: timedelta = timedelta(0),
+    previous: bool = False,
+    separable: bool = False,
     queues_only: bool = False,
 ) -> Callable[[Function], Function]:
     """Register a function as a report.
 
     `title` and `pl` are its English and Polish titles, `chart` says how its frame is drawn; `before` and `after` say
-    how far beside the period it looks. Raises ValueError or TypeError, at import, for what the catalogue cannot show.
+    how far beside the period it looks, `previous` that it compares with the one before; `separable` says that its rows
+    stand by themselves, ordered by their start. Raises ValueError or TypeError, at import, for what the catalogue
+    cannot show.
     """
 
     def register(function: Function) -> Function:
@@ -138,12 +149,19 @@ def report(
             chart=chart,
             before=before,
             after=after,
+            previous=previous,
+            separable=separable,
             queues_only=queues_only,
             function=function,
         )
         return function
 
     return register
+
+
+def reach(report: Report, length: timedelta) -> dict[str, timedelta]:
+    """How far `before` and `after` a period of some length the report looks."""
+    return {"before": report.before + (length if report.previous else timedelta(0)), "after": report.after}
 
 
 def all_reports() -> tuple[Report, ...]:
@@ -166,7 +184,7 @@ def find(name: str, permitted: Iterable[str] | None = None) -> Report:
     return visible[name]
 
 
-def check_options(report: Report, given: Mapping[str, object]) -> dict[str, object]:
+def check_options(report: Report, given: Mapping[str, object]) -> dict[str, Hashable]:
     """The report's options with the given values, defaults elsewhere; BadOption for what it does not take.
 
     `by` stays a word: the run makes the Interval of it, knowing the period.
@@ -229,7 +247,7 @@ def _parameters(function: Callable[..., Table]) -> tuple[dict[str, bool], dict[s
     return tables, options, tuple(injected)
 
 
-def _option(where: str, name: str, hint: object, nullable: bool, default: object) -> Option:
+def _option(where: str, name: str, hint: object, nullable: bool, default: Hashable) -> Option:
     none = (None,) if nullable else ()
     if name == "by" and hint is Interval:
         option = Option("interval", default, INTERVALS)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
+from itertools import pairwise
 from typing import Any
 
 import ibis
@@ -14,12 +16,14 @@ import pandas as pd
 import pyarrow as pa
 
 from okireports import access, audit, charts, frames, report
-from okireports.access import Scope, ids_of, may_run
+from okireports.access import DIRECTORIES, Scope, ids_of, may_run
+from okireports.answer import Answer, Log, Provenance
 from okireports.audit import Entry
 from okireports.engines.duck import Session, Viewing, Wanted, may_open, schema_of, session
 from okireports.errors import BadOption, Refused, UnknownName
 from okireports.period import Period, parse
 from okireports.report import Report
+from okireports.rows import Held, Rows
 from okireports.tables import FACTS
 
 FILTERS = {  # filter: (table of names, column of facts, what it is called)
@@ -30,52 +34,10 @@ FILTERS = {  # filter: (table of names, column of facts, what it is called)
     "providers": ("providers", "provider_id", "provider"),
     "lines": ("", "line", "line"),
 }
+MOST_ROWS = 1_000_000  # of a log, that a run takes into memory
+AT_ONCE = 250_000  # rows of a longer log that are in memory together
 HISTORY = "history"  # every call that is open, whatever the filters
 Names = Iterable[str | int] | str | int | None
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where a result comes from; two runs over the same rows give the same."""
-
-    report: str
-    viewer: str
-    reason: str | None
-    projects: tuple[str, ...]
-    period: str
-    start: datetime  # UTC
-    end: datetime  # UTC
-    zone: str
-    options: Mapping[str, object]
-    filters: Mapping[str, tuple[object, ...]]
-    formula: str
-    tables: tuple[str, ...]
-    files: int
-    generation: int
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a run gives: typed rows, the statement that made them, and where they come from."""
-
-    report: Report
-    rows: pa.Table
-    sql: str
-    provenance: Provenance
-    by: str | None
-    week_start: int
-
-    @property
-    def meta(self) -> dict[str, object]:
-        """What a file of it says beside the rows."""
-        return {
-            "report": self.report.name,
-            "title": self.report.title,
-            "description": self.report.description,
-            "definitions": self.report.definitions,
-            "period": self.provenance.period,
-            "provenance": vars(self.provenance),
-        }
 
 
 @dataclass(frozen=True)
@@ -97,8 +59,9 @@ def run(viewing: Viewing, question: Question) -> Answer:
         BadOption, BadPeriod, UnknownName: something of the question is wrong.
     """
     asked = Asked(viewing, question)
-    with noting_refusals(viewing, "report", str(question.name)), session(viewing, asked.plan) as opened:
-        return asked.answer(opened)
+    with noting_refusals(viewing, "report", str(question.name)), ExitStack() as held:
+        opened = held.enter_context(session(viewing, asked.plan))
+        return asked.answer(opened, held)
 
 
 @contextmanager
@@ -118,7 +81,7 @@ class Asked:
     viewing: Viewing
     question: Question
     report: Report = field(init=False)
-    options: dict[str, object] = field(init=False)
+    options: dict[str, Hashable] = field(init=False)
     period: Period = field(init=False)
     week_start: int = field(init=False)
 
@@ -139,7 +102,9 @@ class Asked:
         self.check_filters()
         self.leave_trace(scope)
         tables = tuple(name for name in self.report.tables if name not in FACTS or may_open(scope, name))
-        return Wanted(tables, *self.period.widened(self.report.before, self.report.after))
+        asked = [FILTERS[name][0] for name, wanted in self.question.filters.items() if wanted is not None]
+        names = {name for name in (*tables, *asked) if name in DIRECTORIES}
+        return Wanted(tables, *self.period.widened(**self.reach), tuple(sorted(names)))
 
     def check_filters(self) -> None:
         """A filter that no table of the report knows is an error, not a silence."""
@@ -162,13 +127,30 @@ class Asked:
         entry = Entry(scope.login, "run report", "report", self.report.name, reason=scope.reason)
         audit.note(self.viewing.folder.journal, entry, must=scope.everything)
 
-    def answer(self, opened: Session) -> Answer:
-        """Build the expression, run it, and type its rows."""
-        expression = self.expression(opened)
-        sql = str(ibis.to_sql(expression, dialect="duckdb"))
-        rows = opened.arrow(sql).cast(expression.schema().to_pyarrow())
+    def answer(self, opened: Session, held: ExitStack) -> Answer:
+        """Build the statement, run it, and type its rows; those of a long log stay where they are until needed."""
+        sql, schema = self.statement(opened, self.period)
         zone = self.period.zone
-        return Answer(self.report, frames.arrow(rows, zone), sql, self.provenance(opened), self.by, self.week_start)
+        rows: Rows
+        if count := self.too_many(opened, sql):
+            whole = opened, held.pop_all(), count, zone
+            rows = Log(*whole, [partial(self.statement, opened, part) for part in stretches(self.period, count)])
+        else:
+            rows = Held(frames.arrow(opened.arrow(sql).cast(schema), zone))
+        return Answer(self.report, rows, sql, self.provenance(opened), self.by, self.week_start)
+
+    def too_many(self, opened: Session, sql: str) -> int:
+        """How many rows the log has, if they are more than a run takes into memory; else 0."""
+        whole = self.report.separable and self.options["limit"] is None and not self.options["offset"]
+        if not whole or sum(segment.rows for segment in opened.segments) <= MOST_ROWS:
+            return 0
+        row = opened.con.execute(f"SELECT count(*) FROM ({sql})").fetchone()
+        count = int(row[0]) if row else 0
+        return count if count > MOST_ROWS else 0
+
+    def statement(self, opened: Session, period: Period) -> tuple[str, pa.Schema]:
+        """The SQL of the report over a period, and the types of its rows."""
+        return statement(self.report, self.cuts(opened, period), tuple(sorted(self.given(opened, period).items())))
 
     @property
     def by(self) -> str | None:
@@ -176,43 +158,49 @@ class Asked:
         by = self.options.get("by")
         return by if isinstance(by, str) else None
 
-    def expression(self, opened: Session) -> ir.Table:
-        """The report's function, called with the tables and options of this run."""
-        tables = [
-            self.table(name, opened) if name not in FACTS or may_open(opened.scope, name) else None
-            for name in self.report.tables
-        ]
-        span = {"before": self.report.before, "after": self.report.after}
-        given: dict[str, object] = dict(self.options)
-        if "by" in given:
-            given["by"] = self.period.interval(self.by, self.week_start, **span)
-        injected = {
-            "period": self.period.interval(None, self.week_start, **span),
-            "formula": opened.settings["formula"],
-        }
-        given |= {name: injected[name] for name in self.report.injected}
-        return self.report.function(*tables, **given)
+    @property
+    def reach(self) -> dict[str, timedelta]:
+        """How far beside the period the report looks."""
+        return report.reach(self.report, self.period.end - self.period.start)
 
-    def table(self, name: str, opened: Session) -> ir.Table:
+    def given(self, opened: Session, period: Period) -> dict[str, Hashable]:
+        """What the report's function gets beside tables: its options, and what it wants of the run."""
+        given = dict(self.options)
+        if "by" in given:
+            given["by"] = period.interval(self.by, self.week_start, **self.reach)
+        injected: dict[str, Hashable] = {
+            "period": period.interval(None, self.week_start, **self.reach),
+            "formula": opened.settings["formula"],
+            "repeat_days": int(opened.settings["repeat_days"]),
+            "now": self.viewing.now,
+        }
+        return given | {name: injected[name] for name in self.report.injected}
+
+    def cuts(self, opened: Session, period: Period) -> tuple[Cut | None, ...]:
+        """The tables of the report, in its order; None for one that is closed to the viewer."""
+        return tuple(
+            self.cut(name, opened, period) if name not in FACTS or may_open(opened.scope, name) else None
+            for name in self.report.tables
+        )
+
+    def cut(self, name: str, opened: Session, whole: Period) -> Cut:
         """One table as the report gets it: of the period unless the report looks further, and filtered.
 
         What it looks up beside its rows comes unfiltered: `history`, and the tables that need a right.
         """
         source = "calls" if name == HISTORY else name
-        table = ibis.table({c: ibis_type(kind) for c, kind in schema_of(source).items()}, name=source)
-        fact = FACTS.get(source)
-        if fact is None:
-            return table
-        if fact.start and "period" not in self.report.injected:
-            table = table.filter(table[fact.start] >= self.period.start, table[fact.start] < self.period.end)
+        if source not in FACTS:
+            return Cut(source)
+        columns = schema_of(source)
+        period = None if "period" in self.report.injected else (whole.start, whole.end)
         if name == HISTORY or self.report.tables[name]:
-            return table
+            return Cut(source, period)
+        only = []
         for filter, wanted in self.question.filters.items():
             directory, column, kind = FILTERS[filter]
-            if wanted is not None and column in table.columns:
-                values = chosen(opened, directory, kind, wanted)
-                table = table.filter(table[column].isin(values)) if values else table.filter(ibis.literal(False))
-        return table
+            if wanted is not None and column in columns:
+                only.append((column, tuple(chosen(opened, directory, kind, wanted))))
+        return Cut(source, period, tuple(only))
 
     def provenance(self, opened: Session) -> Provenance:
         """Where the answer comes from."""
@@ -233,6 +221,46 @@ class Asked:
             files=len(opened.segments),
             generation=opened.generation,
         )
+
+
+def stretches(period: Period, rows: int) -> list[Period]:
+    """A period in parts of equal length, the newest first, so many that each may be held in memory."""
+    parts = -(-rows // AT_ONCE)
+    step = (period.end - period.start) / parts
+    borders = [period.start + step * n for n in range(parts)] + [period.end]
+    return [replace(period, start=a, end=b) for a, b in pairwise(borders)][::-1]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A table as a report gets it: rows that start in a period, and of certain queues, operators, lines."""
+
+    name: str
+    period: tuple[datetime, datetime] | None = None
+    only: tuple[tuple[str, tuple[str | int, ...]], ...] = ()
+
+    def table(self) -> ir.Table:
+        """Its expression."""
+        table = ibis.table({c: ibis_type(kind) for c, kind in schema_of(self.name).items()}, name=self.name)
+        fact = FACTS.get(self.name)
+        if fact and fact.start and self.period:
+            start, end = self.period
+            table = table.filter(table[fact.start] >= start, table[fact.start] < end)
+        for column, values in self.only:
+            table = table.filter(table[column].isin(values)) if values else table.filter(ibis.literal(False))
+        return table
+
+
+@lru_cache(maxsize=512)
+def statement(
+    asked: Report, cuts: tuple[Cut | None, ...], given: tuple[tuple[str, Hashable], ...]
+) -> tuple[str, pa.Schema]:
+    """The SQL of a report and the types of its rows; made once for as long as the same is asked.
+
+    It follows from the question alone: no row, and nothing of who asks, goes into it.
+    """
+    expression = asked.function(*(cut and cut.table() for cut in cuts), **dict(given))
+    return str(ibis.to_sql(expression, dialect="duckdb")), expression.schema().to_pyarrow()
 
 
 def chosen(opened: Session, directory: str, kind: str, wanted: Names) -> list[str | int]:

@@ -88,8 +88,8 @@ MUTATIONS = (
     Mutation(
         "the period's end belongs to it",
         "run.py",
-        "table[fact.start] < self.period.end",
-        "table[fact.start] <= self.period.end",
+        "table[fact.start] < end",
+        "table[fact.start] <= end",
         TWINS,
     ),
     Mutation(

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 
-DEFINITIONS = ("projects", "users", "memberships", "objects", "project_objects", "targets")
+DEFINITIONS = (
+    *("projects", "users", "memberships", "objects", "project_objects", "targets", "results", "tariffs", "kpis"),
+    *("activities", "away_reasons", "check_plans", "hours"),
+)
 START = {
     "calls": "started_at",
     "rings": "started_at",

@@ -258,7 +258,12 @@ def test_a_small_chart_is_the_frame_itself() -> None:
 
 @pytest.mark.parametrize(
     ("days", "step", "by", "coarser"),
-    [(30, "30min", "30min", "hour"), (60, "15min", "15min", "day"), (400, "30min", "30min", "day")],
+    [
+        (12, "30min", "30min", "hour"),
+        (30, "30min", "30min", "day"),
+        (60, "15min", "15min", "day"),
+        (400, "30min", "30min", "day"),
+    ],
 )
 def test_a_large_chart_is_summed_from_the_parts(days: int, step: str, by: str, coarser: str) -> None:
     frame = service(days, queues=4, step=step, start="2025-01-06")
@@ -271,6 +276,12 @@ def test_a_large_chart_is_summed_from_the_parts(days: int, step: str, by: str, c
     expected = (sums["answered_in_time"] / (sums["offered"] - sums["abandoned_short"])).astype("float64")
     drawn = pd.Series({(r["queue"], pd.Timestamp(r["interval"])): r["service_level"] for r in rows})
     assert drawn.sort_index().tolist() == pytest.approx(expected.sort_index().tolist())
+
+
+def test_what_cannot_be_summed_exactly_stays_as_fine_as_it_is() -> None:
+    frame = service(30).assign(wait_p90_s=9.0)
+    chart = draw(charts.lines("interval", "wait_p90_s"), frame)
+    assert len(rows_of(chart)) == 30 * 48 and "ummed" not in subtitle_of(chart)
 
 
 def test_counts_keep_their_sum() -> None:
@@ -378,6 +389,61 @@ def test_a_goal_is_one_dashed_line() -> None:
     mixed.loc[mixed["queue"] == "Queue 01", "goal"] = 0.9
     marks = [layer["mark"] for layer in spec_of(draw(SERVICE, mixed))["layer"]]
     assert [m["type"] for m in marks if m.get("strokeDash")] == ["line"]
+
+
+def test_panels_have_a_goal_each_and_say_what_it_is() -> None:
+    frame = service(1, queues=6)
+    one = draw(SERVICE, frame)
+    assert "Dashed: the goal, 80%" in subtitle_of(one)
+    frame.loc[frame["queue"] == "Queue 01", "goal"] = 0.9
+    several = draw(SERVICE, frame)
+    dashed = [layer for layer in spec_of(several)["spec"]["layer"] if layer["mark"].get("strokeDash")]
+    assert [(layer["mark"]["type"], layer["encoding"]["y"]["aggregate"]) for layer in dashed] == [("rule", "max")]
+    assert "Dashed: the goal" in subtitle_of(several) and "80%" not in subtitle_of(several)
+    assert "goal" not in subtitle_of(draw(charts.lines("interval", "service_level", by="queue"), frame))
+
+
+@pytest.mark.parametrize("queues", [1, 3, 5, 12, 30])
+@pytest.mark.parametrize("days", [1, 5, 30, 200])
+@pytest.mark.parametrize("figure", ["service_level", "offered", "talk_s"])
+def test_a_chart_of_lines_is_no_wider_than_600_pixels(queues: int, days: int, figure: str) -> None:
+    frame = service(days, queues=queues, step="6h").assign(talk_s=lambda f: f["offered"] * 9000.0)
+    picture = charts.png(draw(charts.lines("interval", figure, by="queue"), frame), scale=1.0)
+    assert 480 < int.from_bytes(picture[16:20], "big") <= 600  # where a PNG has its width
+
+
+def test_an_axis_of_hours_goes_beyond_the_highest_bar() -> None:
+    frame = pd.DataFrame({"operator": ["a", "b"], "talk_s": [111 * 3600.0, 3600.0]})
+    svg = charts.svg(draw(charts.bars("operator", "talk_s"), frame, by=None))
+    assert re.findall(r">(\d+ h)</text>", svg) == ["0 h", "24 h", "48 h", "72 h", "96 h", "120 h"]
+    assert ">111:00 h</text>" in svg and ">1:00 h</text>" in svg
+
+
+def test_bars_of_nothing_but_zeros_say_so() -> None:
+    frame = pd.DataFrame({"operator": ["a", "b"], "talk_s": [0.0, 0.0], "hold_s": [0.0, None]})
+    spec = charts.bars("operator", ("talk_s", "hold_s"), stack=True)
+    assert "All figures are 0 in this period" in charts.svg(draw(spec, frame, by=None))
+
+
+def test_others_do_not_dwarf_the_rest() -> None:
+    frame = pd.DataFrame({"operator": [f"op{n:03}" for n in range(90)], "handled": [100 + n for n in range(90)]})
+    svg = charts.svg(draw(charts.bars("operator", "handled"), frame, by=None))
+    rest = sum(100 + n for n in range(51))  # the 39 largest have bars
+    assert f"{rest:,} together, not to scale" in svg
+    assert re.findall(r">([\d,]+)</text>", svg)[:5] == ["0", "50", "100", "150", "200"]
+    small = pd.DataFrame({"operator": [f"op{n:03}" for n in range(41)], "handled": [100] * 39 + [1, 2]})
+    svg = charts.svg(draw(charts.bars("operator", "handled"), small, by=None))
+    assert "others" in svg and "not to scale" not in svg
+
+
+def test_a_timeline_ends_with_its_period() -> None:
+    at = pd.to_datetime(["2025-06-02 06:00", "2025-06-02 14:00"], utc=True).tz_convert(ZONE)
+    log = pd.DataFrame({"operator": "anna", "started_at": at, "ended_at": at + pd.Timedelta(days=4), "status": "Busy"})
+    period = (datetime(2025, 6, 1, 22), datetime(2025, 6, 2, 22))
+    spec = charts.timeline("started_at", "ended_at", "operator", by="status")
+    chart = spec_of(draw(spec, log, by=None, period=period))
+    ends = [pd.Timestamp(ms, unit="ms") for ms in chart["encoding"]["x"]["scale"]["domain"]]
+    assert ends == [pd.Timestamp("2025-06-02 08:00"), pd.Timestamp("2025-06-03")] and chart["mark"]["clip"]
 
 
 def test_lines_stop_at_gaps() -> None:

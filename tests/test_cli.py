@@ -68,7 +68,7 @@ def center(template: Center, tmp_path: Path) -> Path:
 
 # What a newcomer reads
 
-COMMANDS = "demo create load inspect reports report rollback doctor user project".split()
+COMMANDS = "demo create load sync inspect reports report rollback doctor user project".split()
 
 
 def test_help_names_every_command_and_how_to_begin() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import okireports
@@ -20,8 +21,10 @@ import outputs
 import projection
 import worlds
 from laws import Trial
-from okireports import faces
+from okireports import faces, run
+from okireports.answer import Log
 from okireports.columns import label
+from okireports.errors import ResultTooLarge
 from okireports.faces import Center, Result
 from okireports.report import REPORTS, Report, all_reports
 from outputs import Asked
@@ -41,8 +44,8 @@ def trial() -> Iterator[Trial]:
 
 @pytest.fixture(scope="module")
 def empty(trial: Trial) -> Center:
-    """The same definitions without a fact."""
-    defined = {table: trial.world.tables[table] for table in projection.DEFINITIONS}
+    """The same definitions without a fact; without check plans, too, which are rows where nothing was done."""
+    defined = {table: trial.world.tables[table] for table in projection.DEFINITIONS if table != "check_plans"}
     return trial.load(worlds.select(trial.world, defined))
 
 
@@ -71,6 +74,35 @@ def test_a_report_has_the_catalogues_columns(trial: Trial, name: str) -> None:
             assert not [c for c in found.schema if not typed(c, name, chosen)], chosen
 
 
+LOGS = [name for name in NAMES if REPORTS[name].separable]
+
+
+@pytest.mark.parametrize("name", LOGS)
+@pytest.mark.parametrize("kind", ["admin", "client"])
+def test_a_long_log_comes_in_stretches_and_is_the_same(
+    trial: Trial, kind: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if name not in permitted(trial, kind):
+        return
+    whole = ask(trial.center, trial, kind, name)
+    files = {suffix: whole.save(tmp_path / f"whole.{suffix}").read_bytes() for suffix in ("csv", "json")}
+    monkeypatch.setattr(run, "MOST_ROWS", 1)
+    monkeypatch.setattr(run, "AT_ONCE", 2)
+    long = ask(trial.center, trial, kind, name)
+    assert isinstance(long.answer.rows, Log) == (whole.arrow.num_rows > 1)
+    assert long.answer.rows.count == whole.arrow.num_rows
+    assert long.answer.rows.head(3).equals(whole.arrow.slice(0, 3))
+    assert long.arrow.equals(whole.arrow)
+    assert pa.table(long).equals(whole.arrow)
+    for suffix, content in files.items():
+        assert long.save(tmp_path / f"long.{suffix}").read_bytes() == content
+    assert pq.read_table(long.save(tmp_path / "long.parquet")).replace_schema_metadata().equals(whole.arrow)
+    if whole.arrow.num_rows > 1:
+        with pytest.raises(ResultTooLarge, match="limit"):
+            _ = long.frame
+        assert f"{whole.arrow.num_rows:,} rows" in repr(long)
+
+
 def permitted(trial: Trial, kind: str) -> set[str]:
     viewer = trial.viewer(kind)
     return set(trial.center.viewer(viewer.login, reason=viewer.reason).reports["name"])
@@ -89,7 +121,9 @@ def expected(name: str, chosen: dict[str, Any], seen: set[str]) -> list[str]:
     """The columns that the catalogue promises."""
     entry = CATALOGUE[name]
     needs = entry.get("needs", {})
-    columns = [str(chosen["per"]) if c == "per" else c for c in entry["columns"].split()]
+    per = chosen.get("per") or ""
+    columns = [per if c == "per" else c for c in entry.get(per, entry["columns"]).split()]
+    columns = [c for c in columns if c and chosen.get(entry.get("asked", {}).get(c), True)]
     absent = {c for c, table in needs.items() if table not in seen}
     absent |= {"interval"} if "by" in chosen and chosen["by"] is None else set()
     return [c for c in columns if c not in absent]
@@ -172,7 +206,20 @@ NO_DATA = {
 }
 # A centre is its owner's: these need the operating system's right to the folder, and are no viewer's.
 OWNERS = {
-    *("folder", "clock", "path", "load", "rollback", "viewer", "users", "projects", "roles", "settings", "audit"),
+    *(
+        "folder",
+        "clock",
+        "path",
+        "load",
+        "sync",
+        "rollback",
+        "viewer",
+        "users",
+        "projects",
+        "roles",
+        "settings",
+        "audit",
+    ),
     "loads",
 }
 FUNCTIONS = {"create", "demo", "open"}  # they give a centre

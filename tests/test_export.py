@@ -25,6 +25,7 @@ from python_calamine import CalamineWorkbook
 
 from okireports import charts, export, frames
 from okireports.errors import BadOption, ResultTooLarge
+from okireports.rows import Held
 
 ZONE = "Europe/Warsaw"
 SUFFIXES = ("csv", "parquet", "json", "xlsx", "html", "png", "svg")
@@ -64,7 +65,7 @@ def chart() -> Any:
 def saved(folder: Path, suffix: str, rows: pa.Table | None = None, **meta: Any) -> Path:
     """The result as a file."""
     path = folder / f"result.{suffix}"
-    return export.save(path, table=table() if rows is None else rows, chart=chart, meta={**META, **meta})
+    return export.save(path, rows=Held(table() if rows is None else rows), chart=chart, meta={**META, **meta})
 
 
 # ---- every format ----------------------------------------------------------------------------------------------------
@@ -109,7 +110,7 @@ def test_a_chart_that_fails_leaves_no_file(tmp_path: Path, suffix: str) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        export.save(tmp_path / f"x.{suffix}", table=table(), chart=broken)
+        export.save(tmp_path / f"x.{suffix}", rows=Held(table()), chart=broken)
     assert not list(tmp_path.iterdir())
 
 
@@ -129,24 +130,24 @@ def test_an_empty_result_has_its_columns(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize("name", ["result.pdf", "result", "result.cvs", ".csv"])
 def test_an_unknown_suffix_lists_the_permitted_ones(tmp_path: Path, name: str) -> None:
     with pytest.raises(BadOption) as error:
-        export.save(tmp_path / name, table=table())
+        export.save(tmp_path / name, rows=Held(table()))
     assert all(f".{s}" in str(error.value) for s in SUFFIXES)
     assert not list(tmp_path.iterdir())
 
 
 def test_suffixes_in_capitals_are_known(tmp_path: Path) -> None:
-    assert export.save(tmp_path / "A.CSV", table=table()).read_bytes()
+    assert export.save(tmp_path / "A.CSV", rows=Held(table())).read_bytes()
     assert set(export.suffixes()) == {f".{s}" for s in SUFFIXES}
 
 
 def test_a_missing_folder_and_a_missing_chart_are_said(tmp_path: Path) -> None:
     with pytest.raises(BadOption, match="no folder"):
-        export.save(tmp_path / "none" / "x.csv", table=table())
+        export.save(tmp_path / "none" / "x.csv", rows=Held(table()))
     (tmp_path / "x.csv").mkdir()
     with pytest.raises(BadOption, match="is a folder"):
-        export.save(tmp_path / "x.csv", table=table())
+        export.save(tmp_path / "x.csv", rows=Held(table()))
     with pytest.raises(BadOption, match="no chart"):
-        export.save(tmp_path / "x.png", table=table())
+        export.save(tmp_path / "x.png", rows=Held(table()))
 
 
 # ---- csv -------------------------------------------------------------------------------------------------------------
@@ -174,7 +175,7 @@ def test_duckdb_reads_the_csv(tmp_path: Path) -> None:
 def test_formulas_are_made_harmless_and_numbers_are_not_touched(tmp_path: Path) -> None:
     harmless = ["a=b", "'quoted", " =1", ""]
     columns = {"=head": pa.array([*RISKY, *harmless]), "offered": pa.array(range(-5, 5), pa.int64())}
-    path = export.save(tmp_path / "x.csv", table=pa.table(columns))
+    path = export.save(tmp_path / "x.csv", rows=Held(pa.table(columns)))
     lines = list(csv.reader(io.StringIO(path.read_bytes().decode(), newline="")))
     assert lines[0][0] == "'=head"
     assert [line[0] for line in lines[1:]] == [f"'{r}" for r in RISKY] + harmless
@@ -182,7 +183,7 @@ def test_formulas_are_made_harmless_and_numbers_are_not_touched(tmp_path: Path) 
 
 
 def test_csv_of_many_rows_is_whole(tmp_path: Path) -> None:
-    path = export.save(tmp_path / "x.csv", table=pa.table({"offered": pa.array(range(120_001), pa.int64())}))
+    path = export.save(tmp_path / "x.csv", rows=Held(pa.table({"offered": pa.array(range(120_001), pa.int64())})))
     assert duckdb.sql(f"select count(*), sum(offered) from read_csv('{path}')").fetchone() == (
         120_001,
         120_000 * 120_001 // 2,
@@ -218,7 +219,7 @@ def test_json_has_records_columns_and_provenance(tmp_path: Path) -> None:
 
 def test_json_keeps_two_columns_of_one_name(tmp_path: Path) -> None:
     same = pa.Table.from_arrays([pa.array([1], pa.int64())] * 3, names=["a", "a", "a_2"])
-    path = export.save(tmp_path / "x.json", table=same)
+    path = export.save(tmp_path / "x.json", rows=Held(same))
     assert json.loads(path.read_text())["rows"] == [{"a": 1, "a_2": 1, "a_2_2": 1}]
 
 
@@ -248,13 +249,13 @@ def test_xlsx_has_polish_headings_and_no_formulas(tmp_path: Path) -> None:
 
 def test_xlsx_of_many_rows_points_to_other_formats(tmp_path: Path) -> None:
     with pytest.raises(ResultTooLarge, match="parquet"):
-        export.save(tmp_path / "x.xlsx", table=pa.table({"offered": pa.nulls(1_048_576, pa.int64())}))
+        export.save(tmp_path / "x.xlsx", rows=Held(pa.table({"offered": pa.nulls(1_048_576, pa.int64())})))
     assert not list(tmp_path.iterdir())
 
 
 def test_long_texts_and_numbers_beyond_excel(tmp_path: Path) -> None:
     columns = {"comment": ["x" * 40_000], "offered": pa.array([2**60], pa.int64()), "value": [float("inf")]}
-    path = export.save(tmp_path / "x.xlsx", table=pa.table(columns))
+    path = export.save(tmp_path / "x.xlsx", rows=Held(pa.table(columns)))
     row = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()[1]
     assert row == ["x" * 32_766 + "…", str(2**60), "inf"]
 
@@ -339,7 +340,7 @@ def test_the_page_speaks_the_language(tmp_path: Path, language: str) -> None:
 
 
 def test_a_result_without_a_chart_has_a_page(tmp_path: Path) -> None:
-    text = export.save(tmp_path / "x.html", table=table(), meta=META).read_text()
+    text = export.save(tmp_path / "x.html", rows=Held(table()), meta=META).read_text()
     assert "<script" not in text and "1,234,567" in text
 
 
@@ -355,4 +356,4 @@ def test_a_chart_is_made_only_where_it_is_shown(tmp_path: Path) -> None:
 
     makers: Callable[[], Any] = never
     for suffix in ("csv", "parquet", "json", "xlsx"):
-        assert os.path.getsize(export.save(tmp_path / f"x.{suffix}", table=table(), chart=makers))
+        assert os.path.getsize(export.save(tmp_path / f"x.{suffix}", rows=Held(table()), chart=makers))

@@ -281,7 +281,7 @@ def test_worlds_have_what_they_are_for() -> None:
             "open status": any(r.get("ended_at") is None for r in world.tables["statuses"]),
             "hidden changes": worlds.hidden_changed(world, single, Random(seed)) != world,
         }
-        assert len([t for t, table in world.tables.items() if table]) == 22
+        assert len([t for t, table in world.tables.items() if table]) == 29
         canaries = worlds.canaries(world, single)
         assert {r["source_id"] for r in calls} - canaries == {r["source_id"] for r in rows}
         shown = [{k: v for k, v in r.items() if k != "interaction"} for r in rows]

@@ -4,7 +4,9 @@ A twin reads the model's tables, not cut to the period, in a database of its own
 the question: the variables start, end (naive UTC), zone, by, formula, and `buckets(label, lo, hi)`, the pieces of the
 period in naive UTC with the label that people read (one piece without a label for by=None, and then the column
 `interval` is left out). A line `-- needs charges: cost, currency` names the columns that are absent where that table
-is not open.
+is not open; `-- asked recognised_text=True: input` those that are there only with that option, and `-- unless ...`
+those that are there only without it. `per`, the option of that name, is a column, left out where the option is None.
+Further variables are repeat_days and now (naive UTC).
 """
 
 from __future__ import annotations
@@ -23,7 +25,11 @@ import pyarrow as pa
 
 FOLDER = Path(__file__).parent / "twins"
 STEPS = {"15min": timedelta(minutes=15), "30min": timedelta(minutes=30), "hour": timedelta(hours=1)}
-DIRECTORY = ("projects", "queues", "dialers", "scenarios", "forms", "providers", "operators")
+DIRECTORY = (
+    *("projects", "queues", "dialers", "scenarios", "forms", "providers", "operators", "groups", "group_members"),
+    *("results", "tariffs", "kpis", "operator_roles", "activities", "away_reasons", "check_plans", "hours", "holidays"),
+    "capacities",
+)
 FACTS = (
     *("calls", "rings", "statuses", "ivr_steps", "tasks", "dialogues", "requests", "stage_changes", "answers"),
     *("orders", "evaluations", "ratings", "speech_hits", "shifts", "charges", "recordings", "contacts"),
@@ -81,8 +87,13 @@ def run(
     finally:
         own.close()
     absent |= set() if by else {"interval"}
+    absent |= {"per"} if options.get("per") == "None" else set()
+    for word, option, value, columns in re.findall(r"^-- (asked|unless) (\w+)=(\w+): (.+)$", sql, re.MULTILINE):
+        given = options.get(option) == value
+        absent |= {*re.split(r",\s*", columns)} if given is (word == "unless") else set()
+    found = found.drop_columns([c for c in found.column_names if c in absent])
     found = found.rename_columns([options.get("per", "project") if c == "per" else c for c in found.column_names])
-    return found.drop_columns([c for c in found.column_names if c in absent]).slice(offset, limit)
+    return found.slice(offset, limit)
 
 
 def _copy(

@@ -8,6 +8,7 @@ from functools import cached_property
 from random import Random
 
 from projection import Definitions, Row, Tables
+from world_rules import rules
 
 ZONE = "Europe/Warsaw"
 MS = timedelta(milliseconds=1)
@@ -85,7 +86,7 @@ class Centre:
 
     def owned(self, kind: str, letter: str, *instants: datetime) -> list[str]:
         """Objects of a kind that a project owns at each of the instants; of nobody for the letter 0."""
-        names = [r["name"] for r in self._objects if r["kind"] == kind]
+        names = [r["name"] for r in self.objects if r["kind"] == kind]
         wanted = None if letter == NOBODY else self.name(letter)
         return [n for n in names if all(self.known.owner(kind, n, at) == wanted for at in instants)]
 
@@ -114,9 +115,11 @@ class Centre:
             ],
             "users": self._users,
             "memberships": self._memberships,
-            "objects": self._objects,
+            "objects": self.objects,
             "project_objects": self._ownership,
             "targets": self._targets,
+            "results": self._results,
+            **rules(self),
         }
 
     @property
@@ -160,12 +163,13 @@ class Centre:
         ]
 
     @cached_property
-    def _objects(self) -> list[Row]:
+    def objects(self) -> list[Row]:
         names = [("queue", self.moving), ("queue", self.loose), ("queue", self.seasonal)]
         for x in self.letters:
             names += [("queue", f"Sales CANARY-{x}-q1"), ("scenario", f"Menu CANARY-{x}-s1")]
             names += [("crm_form", f"Script CANARY-{x}-f1"), ("dialer", f"Dialer CANARY-{x}-n1")]
         names += [("queue", f"Care CANARY-{self.letters[0]}-q2"), ("dialer", "Loose CANARY-0-n2")]
+        names += [("line", f"line CANARY-{x}-l0") for x in self.letters]
         names += [("sip_provider", "Carrier CANARY-AB-y1"), ("sip_provider", f"Carrier CANARY-{self.third}-y2")]
         return [{"kind": k, "name": n, "source_id": None, "attributes": '{"capacity": 30}'} for k, n in names]
 
@@ -177,7 +181,7 @@ class Centre:
             ("queue", self.moving, self.taker, self.move, None),
             ("queue", self.seasonal, self.third, None, self.middle),
         ]
-        for row in self._objects:
+        for row in self.objects:
             letters = row["name"].split("CANARY-")[1].split("-")[0]
             if row["name"] not in free and letters != NOBODY:
                 owned += [(row["kind"], row["name"], x, None, None) for x in letters]
@@ -187,11 +191,25 @@ class Centre:
         ]
 
     @property
+    def _results(self) -> list[Row]:
+        """What is a sale: said with yes and no, with yes alone, or of no result."""
+        words = {f"sale CANARY-{x}-r1": True for x in self.letters} | {
+            f"refusal CANARY-{x}-r2": False for x in self.letters
+        }
+        said = [(result.split("-")[1], result, sale) for result, sale in words.items()]
+        return [
+            {"project": self.name(letter), "result": result, "person": True, "sale": sale, "final": True}
+            for letter, result, sale in said
+            if (self.letters.index(letter) + self.shape.seed) % 3 != 2 and (sale or self.shape.seed % 2)
+        ]
+
+    @property
     def _targets(self) -> list[Row]:
         """Of each queue in turn: one target; one that changes; none; one that begins late; one without the rest."""
         rows: list[Row] = []
-        for i, queue in enumerate(r["name"] for r in self._objects if r["kind"] == "queue"):
+        for i, queue in enumerate(r["name"] for r in self.objects if r["kind"] == "queue"):
             plain = {"queue": queue, "answer_within_s": 20, "short_abandon_s": 5, "goal": 0.8, "valid_from": None}
+            plain |= {"reply_within_s": 20}
             later = {
                 "queue": queue,
                 "answer_within_s": 30,

@@ -9,6 +9,7 @@ from random import Random
 
 from projection import Row, Tables
 from world_centre import NOBODY, Centre
+from world_rules import plan_of
 
 Add = Callable[[str, str, Row], None]
 Mark = Callable[[str], str]
@@ -286,7 +287,12 @@ def _extras(centre: Centre, tables: Tables, key: str, letter: str, call: Row | N
         home | own | {"kind": "wage", "quantity": Decimal("1.5"), "unit": "h", "amount": Decimal(40), "currency": "PLN"}
     )
     add("charges", "n", wage | {"at": at})
-    talk = {"dialogue": mark("e"), "kind": "csat", "score": rng.randint(1, 5), "comment": f"said {mark('c')}"}
+    talk = {
+        "dialogue": mark("e"),
+        "kind": "csat",
+        "score": rng.choice((None, 1, 3, 4, 5)),
+        "comment": f"said {mark('c')}",
+    }
     add("ratings", "d", talk | own | {"at": at + timedelta(minutes=10)})
 
 
@@ -294,32 +300,49 @@ def _of_call(centre: Centre, rng: Random, add: Add, mark: Mark, letter: str, cal
     """What hangs on a call, placed by it."""
     parent, at = {"call": call["source_id"]}, call["started_at"]
     who = {"operator": call.get("operator") or rng.choice(list(centre.operators))}
-    add("rings", "", parent | who | {"started_at": at, "ended_at": at + seconds(6), "result": f"ring {mark('b')}"})
+    add(
+        "rings",
+        "",
+        parent
+        | who
+        | {
+            "started_at": at,
+            "ended_at": at + seconds(6),
+            "result": rng.choice((f"ring {mark('b')}", "answered", None)),
+        },
+    )
     steps = [
-        {"step_no": n, "node": f"node {mark('o')}", "at": at + seconds(n), "ended_at": at + seconds(n + 1)}
-        for n in (1, 2)
+        {"step_no": n, "node": f"node CANARY-{letter}-o{n}", "at": at + seconds(n), "ended_at": at + seconds(n + 1)}
+        for n in range(1, rng.choice((2, 3, 4)))
     ]
+    steps[-1]["ended_at"] = rng.choice((None, steps[-1]["ended_at"]))
     scenarios = centre.owned("scenario", letter, at)
     for step in steps:
         menu = {"scenario": rng.choice(scenarios)} if scenarios and rng.random() < 0.7 else {}
-        said = {
+        heard = {
             "input_kind": "speech",
             "input": mark("i"),
-            "recognised_text": f"heard {mark('s')}",
-            "goal": rng.choice((None, mark("g"))),
+            "recognised_text": f"heard CANARY-{letter}-s{rng.randrange(2)}",
         }
-        add("ivr_steps", "", parent | step | menu | said)
-    check = {"evaluation": mark("f"), "plan": f"plan {mark('p')}", "form": f"list {mark('l')}", "max_score": Decimal(5)}
-    check |= {
-        "evaluator": next(iter(centre.operators)),
-        "comment": f"note {mark('c')}",
-        "at": call["ended_at"] + seconds(30),
-    }
-    for n, score in enumerate((Decimal("4.5"), Decimal(2))):
-        add("evaluations", f"m{n}", parent | who | check | {"criterion": f"criterion {mark('r')}{n}", "score": score})
-    nps = {"kind": "nps", "score": rng.randint(0, 10), "comment": f"said {mark('c')}"}
-    add("ratings", "w", parent | who | nps | {"at": call["ended_at"]})
-    add("speech_hits", "v", parent | who | {"rule": f"rule {mark('t')}", "at": at})
+        said = rng.choice((heard, heard, {"input_kind": "dtmf", "input": "1"}, {}))
+        add("ivr_steps", "", parent | step | menu | said | {"goal": rng.choice((None, mark("g")))})
+    evaluator = rng.choice(list(centre.operators)[:2])
+    plan = rng.choice((plan_of(evaluator), f"plan {mark('p')}", None))
+    check = {"evaluation": mark("f"), "plan": plan, "form": f"list CANARY-{letter}-l1", "max_score": Decimal(5)}
+    check |= {"evaluator": evaluator, "at": call["ended_at"] + seconds(30)}
+    for n, score in enumerate((Decimal("4.5"), rng.choice((None, Decimal(2), Decimal("3.25"))), Decimal(1))):
+        of = {"criterion": f"criterion CANARY-{letter}-r{n}", "score": score}
+        of["comment"] = rng.choice((None, f"note {mark('c')}{n}", f"note {mark('c')}"))
+        add("evaluations", f"m{n}", parent | who | check | of)
+    said = {"kind": "nps", "score": rng.choice((None, 0, 6, 7, 9, 10)), "comment": f"said {mark('c')}"}
+    # Not a queue that moved on meanwhile: the rating would belong to one project and its call to another.
+    queues = [q for q in centre.owned("queue", letter, call["ended_at"]) if q == call.get("queue")] + [None]
+    add("ratings", "w", parent | who | said | {"queue": rng.choice(queues), "at": call["ended_at"]})
+    csat = {"kind": "csat", "score": rng.choice((None, 2, 4, 5)), "comment": None, "at": call["ended_at"]}
+    add("ratings", "s", parent | who | csat)
+    for n in range(rng.choice((1, 2, 3))):
+        heard_at = at + seconds(rng.choice((0, 5, 40)))
+        add("speech_hits", f"v{n}", parent | who | {"rule": f"rule CANARY-{letter}-t{n % 2}", "at": heard_at})
     money = {"kind": "telephony", "quantity": Decimal("0.5"), "unit": "min", "amount": Decimal("0.07")}
     add("charges", "o", parent | money | {"currency": rng.choice(("PLN", "EUR")), "at": at})
     file = {"url": f"https://recordings.example.com/{mark('a')}.wav", "bytes": 900, "length_s": 12.5}

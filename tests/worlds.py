@@ -10,7 +10,7 @@ import csv
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from projection import CLOSED, OWN, Definitions, Row, Tables, projection
+from projection import CLOSED, DEFINITIONS, OWN, Definitions, Row, Tables, projection
 from world_centre import SCENES, ZONE, Centre, Shape
 from world_changes import changed
 from world_facts import facts
@@ -180,6 +180,7 @@ def canaries(world: World, viewer: Viewer, known: Tables | None = None) -> froze
     closed = CLOSED[viewer.role]
     known = projection(world, viewer) if known is None else known
     seen = {t: [dict(r, interaction=None) for r in rows] for t, rows in known.items()}
+    plans = _definitions_of(seen, viewer.projects)["check_plans"]
     if "contacts" in closed:
         personal = ("phone", "contact_name", "email")
         seen = {t: [{k: v for k, v in r.items() if k not in personal} for r in rows] for t, rows in seen.items()}
@@ -189,6 +190,7 @@ def canaries(world: World, viewer: Viewer, known: Tables | None = None) -> froze
             for t, rows in seen.items()
         }
     hers = _definitions_of(seen, viewer.projects) | {t: r for t, r in seen.items() if t not in _DEFINED}
+    hers["check_plans"] = [{"plan": r["plan"]} for r in plans] if viewer.role in ALIASED else plans
     if viewer.role in ALIASED | ALONE:
         hers |= {"users": [], "memberships": []}
     own = [{"login": r["login"], "name": r.get("name")} for r in world.tables["users"] if r["login"] == viewer.login]
@@ -198,7 +200,7 @@ def canaries(world: World, viewer: Viewer, known: Tables | None = None) -> froze
 
 ALIASED = frozenset({"Client"})
 ALONE = frozenset({OWN})  # nobody else is in their lists
-_DEFINED = ("projects", "users", "memberships", "objects", "project_objects", "targets")
+_DEFINED = DEFINITIONS
 
 
 def _definitions_of(tables: Tables, scope: frozenset[str]) -> Tables:
@@ -211,7 +213,23 @@ def _definitions_of(tables: Tables, scope: frozenset[str]) -> Tables:
         "users": [r for r in tables["users"] if r["login"] in logins],
         "memberships": members,
         "project_objects": owned,
+        "results": [r for r in tables.get("results", []) if r["project"] in scope],
+        "kpis": [r for r in tables.get("kpis", []) if r["project"] in scope or r["project"] is None],
+        "check_plans": [r for r in tables.get("check_plans", []) if _sees_whole(r, tables["memberships"], scope)],
     }
+
+
+def _sees_whole(plan: Row, memberships: list[Row], scope: frozenset[str]) -> bool:
+    """Does a scope hold all projects in which a plan's evaluator is while it holds?"""
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    while_it_holds = {
+        r["project"]
+        for r in memberships
+        if r["login"] == plan.get("evaluator")
+        and (r.get("valid_from") or first) < (plan.get("valid_to") or last)
+        and (r.get("valid_to") or last) > (plan.get("valid_from") or first)
+    }
+    return bool(while_it_holds) and while_it_holds <= scope
 
 
 def _tokens(tables: Tables) -> set[str]:

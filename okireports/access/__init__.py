@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from okireports.access.directory import Directory, fill, ids_of
+from okireports.access.directory import DIRECTORIES, Directory, fill, ids_of
 from okireports.access.founding import found
 from okireports.access.rights import PRESETS, RESTRICTIONS, RIGHTS, Preset, may_run
 from okireports.access.scope import Project, Scope, resolve
 
 __all__ = [
+    "DIRECTORIES",
     "PRESETS",
     "RESTRICTIONS",
     "RIGHTS",

@@ -1,4 +1,4 @@
-"""Names that a run may know: of people and objects that belong to a visible project, or own a visible row."""
+"""What a run may know beside facts: definitions, and names of what belongs to her projects or owns a visible row."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 
 import duckdb
 
+from okireports.access.definitions import DEFINITIONS, WHOLE_PLAN
 from okireports.access.scope import Scope
 from okireports.disk import Segment
 from okireports.disk.folder import quoted
@@ -40,6 +41,7 @@ DIRECTORIES: dict[str, Directory] = {
     "groups": Directory("groups", (("group_id", "BIGINT"), ("group", "VARCHAR"))),
     "group_members": Directory("group_members", (("group_id", "BIGINT"), ("operator_id", "BIGINT"))),
 }
+DIRECTORIES |= {name: Directory(name, definition.columns) for name, definition in DEFINITIONS.items()}
 
 
 def fill(
@@ -49,6 +51,7 @@ def fill(
     tables: Iterable[str],
     start: datetime,
     end: datetime,
+    wanted: Iterable[str] = DIRECTORIES,
 ) -> None:
     """Make the tables of names of a run, from the control file attached as `control`.
 
@@ -59,7 +62,9 @@ def fill(
         tables: the tables that are open: of one who sees only her own rows, only what stands in these has a name.
         start: of the period, naive UTC.
         end: of the period, naive UTC.
+        wanted: only these tables, and those that they are made of.
     """
+    needed = with_those_behind(wanted)
     con.execute("CREATE TABLE projects (project_id BIGINT, project VARCHAR)")
     if scope.projects:
         columns = [[p.id for p in scope.projects], [p.name for p in scope.projects]]
@@ -69,33 +74,53 @@ def fill(
     named = named_by_rows(tables) if scope.own_rows_only else named_by_segments(segments)
     herself = f"AND u.user_id = {scope.user_id}" if scope.own_rows_only else ""
     all_people = "UNION SELECT user_id FROM control.users" if 0 in scope.stores else ""
-    con.execute(
-        f"""CREATE TABLE operators AS SELECT u.user_id AS operator_id, {alias(scope)} AS operator
-        FROM control.users u WHERE u.user_id IN (
-        SELECT v.user_id FROM control.memberships v JOIN control.users m USING (user_id)
-        WHERE v.project_id IN (SELECT project_id FROM projects) AND m.role = '{OPERATOR}' AND {valid}
-        UNION {named["person"]} {all_people}) {herself}""",
-        span,
-    )
-    for name, (id, label, kind) in OBJECTS.items():
-        everything = "UNION SELECT object_id FROM control.objects" if 0 in scope.stores else ""
+    if "operators" in needed:
         con.execute(
-            f"""CREATE TABLE {name} AS SELECT o.object_id AS {id}, o.name AS {label} FROM control.objects o
-            WHERE o.kind = '{kind}' AND o.object_id IN (
-            SELECT v.object_id FROM control.project_objects v
-            WHERE v.project_id IN (SELECT project_id FROM projects) AND {valid}
-            UNION {named["object"]} {everything})""",
+            f"""CREATE TABLE operators AS SELECT u.user_id AS operator_id, {alias(scope)} AS operator
+            FROM control.users u WHERE u.user_id IN (
+            SELECT v.user_id FROM control.memberships v JOIN control.users m USING (user_id)
+            WHERE v.project_id IN (SELECT project_id FROM projects) AND m.role = '{OPERATOR}' AND {valid}
+            UNION SELECT p.evaluator_id FROM control.check_plans p WHERE {WHOLE_PLAN}
+            UNION {named["person"]} {all_people}) {herself}""",
             span,
         )
-    con.execute(
-        f"""CREATE TABLE group_members AS SELECT DISTINCT v.group_id, v.user_id AS operator_id
-        FROM control.group_members v WHERE v.user_id IN (SELECT operator_id FROM operators) AND {valid}""",
-        span,
-    )
-    con.execute(
-        """CREATE TABLE groups AS SELECT g.group_id, g.name AS "group" FROM control.groups g
-        WHERE g.group_id IN (SELECT group_id FROM group_members)"""
-    )
+    for name, (id, label, kind) in OBJECTS.items():
+        everything = "UNION SELECT object_id FROM control.objects" if 0 in scope.stores else ""
+        if name in needed:
+            con.execute(
+                f"""CREATE TABLE {name} AS SELECT o.object_id AS {id}, o.name AS {label} FROM control.objects o
+                WHERE o.kind = '{kind}' AND o.object_id IN (
+                SELECT v.object_id FROM control.project_objects v
+                WHERE v.project_id IN (SELECT project_id FROM projects) AND {valid}
+                UNION {named["object"]} {everything})""",
+                span,
+            )
+    if "group_members" in needed:
+        con.execute(
+            f"""CREATE TABLE group_members AS SELECT DISTINCT v.group_id, v.user_id AS operator_id
+            FROM control.group_members v WHERE v.user_id IN (SELECT operator_id FROM operators) AND {valid}""",
+            span,
+        )
+    if "groups" in needed:
+        con.execute(
+            """CREATE TABLE groups AS SELECT g.group_id, g.name AS "group" FROM control.groups g
+            WHERE g.group_id IN (SELECT group_id FROM group_members)"""
+        )
+    for name, definition in DEFINITIONS.items():
+        if name in needed:
+            con.execute(f'CREATE TABLE "{name}" AS {definition.sql}')
+
+
+def with_those_behind(wanted: Iterable[str]) -> set[str]:
+    """Tables of names, and those that their rows are chosen by."""
+    needed = set(wanted)
+    if needed & set(DEFINITIONS):
+        needed |= {"operators", "queues", "groups"}
+    if "groups" in needed:
+        needed.add("group_members")
+    if "group_members" in needed:
+        needed.add("operators")
+    return needed
 
 
 def named_by_segments(segments: Iterable[Segment]) -> dict[str, str]:

@@ -25,7 +25,7 @@ LADDER = ("15min", "30min", "hour", "day", "week", "month")
 VEGA_LITE = "6.4"  # of Altair 6; the newest that vl-convert carries
 _NUMBERED = re.compile(r'(id="|url\(#)(gradient_|clip)(\d+)')  # what an SVG refers to in itself
 
-Form = Literal["lines", "bars", "counts", "heat", "dots", "area", "steps", "funnel", "timeline", "columns"]
+Form = Literal["lines", "bars", "counts", "heat", "dots", "area", "steps", "funnel", "timeline", "columns", "bullets"]
 
 
 # ---- specifications --------------------------------------------------------------------------------------------------
@@ -99,6 +99,11 @@ def steps(x: str, y: Names, by: str | None = None) -> Spec:
 def funnel(stage: str, value: str, by: str | None = None) -> Spec:
     """Bars in the frame's own order, each with its share of the first; a panel for each `by`."""
     return Spec("funnel", stage, _names(value), by)
+
+
+def bullets(category: str, value: str, goal: str | None = None, by: str | None = None) -> Spec:
+    """Figures as shares of their `goal` (shares already without one), a line at 100 %; a panel for each `by`."""
+    return Spec("bullets", category, _names(value), by, goal=goal)
 
 
 def timeline(start: str, end: str, lane: str, by: str | None = None) -> Spec:

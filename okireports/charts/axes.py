@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,31 +13,66 @@ from okireports.charts.paper import CLOCK, WIDTH, Drawing, Paper
 from okireports.charts.rows import Plot
 from okireports.columns import Label
 
-INSIDE = 490  # the plot of a panel, whose axis stands beside it
+OVERHANG = 38  # pixels beside panels: the picture's edges, and half of the last label of an axis
+SPACE = 20  # between panels
+LETTER = 7  # pixels of one, about
 
 # Okabe and Ito's colours, safe for the colour-blind, the ones that are strong on white first; then four of Tol's
 PALETTE = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442",
     "#882255", "#44AA99", "#999933", "#332288",
 )  # fmt: skip
-OTHERS = "#9A9A9A"
+OTHERS, ABSENT = "#9A9A9A", "#DADADA"
 
 _TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
-_CLOCK = (  # seconds as 1:30 h or 0:45 min, by the size of the axis
-    "floor(datum.value/3600)+':'+pad(floor(datum.value/60)%60,2,'0','left')+' h'",
-    "floor(datum.value/60)+':'+pad(datum.value%60,2,'0','left')+' min'",
-)
+_CLOCK = {  # seconds as 24 h, 1:30 h, 15 min or 0:45 min, by what the ticks are multiples of
+    3600: "datum.value/3600+' h'",
+    1800: "floor(datum.value/3600)+':'+pad(floor(datum.value/60)%60,2,'0','left')+' h'",
+    60: "datum.value/60+' min'",
+    1: "floor(datum.value/60)+':'+pad(datum.value%60,2,'0','left')+' min'",
+}
 
 
 def number_axis(known: Label, highest: float, count: int = 5) -> alt.Axis:
     """The axis of a figure: shares as per cent, seconds as hours and minutes when they are many."""
     if known.unit == "s" and highest >= CLOCK:
-        step = next((t for t in _TICKS if highest / t <= count + 1), 0) or 86400 * round(highest / count / 86400 + 0.5)
-        ticks = list(range(0, int(highest) + step, step))
-        return alt.Axis(values=ticks, labelExpr=_CLOCK[highest < 7200])
+        ticks = clock_ticks(highest, count)
+        return alt.Axis(values=ticks, labelExpr=_clock(ticks))
     form = {"share": ".0%" if highest > 0.1 else ".1%", "count": ",.0f", "s": ",.0f", "money": ",.0f"}.get(known.unit)
     small = known.unit in ("count", "ordinal") and highest < count
+    form = ",.0f" if known.unit == "number" and highest >= count else form
     return alt.Axis(format=form or known.format, tickCount=max(1, int(highest)) if small else count)
+
+
+def written(known: Label, highest: float) -> int:
+    """How many letters the longest label of a figure's axis has, about."""
+    if known.unit == "share":
+        return len("100%")
+    return len("120:30 h") if known.unit == "s" and highest >= CLOCK else max(3, len(f"{highest:,.0f}"))
+
+
+def clock_words(column: str) -> str:
+    """A column of seconds as 262:30 h, as an expression of the chart."""
+    return f"floor(datum['{column}']/3600)+':'+pad(floor(datum['{column}']/60)%60,2,'0','left')+' h'"
+
+
+def together(known: Label, total: float, paper: Paper) -> str:
+    """A sum in words: 1,234 or 262:30 h."""
+    if known.unit == "s" and total >= CLOCK:
+        return f"{total // 3600:.0f}:{total % 3600 // 60:02.0f} h"
+    text = f"{total:,.2f}" if known.unit == "money" else f"{total:,.0f}"
+    return text.replace(",", "\u00a0").replace(".", ",") if paper.language == "pl" else text
+
+
+def _clock(ticks: Sequence[int]) -> str:
+    """How ticks of seconds are written."""
+    return next(shown for whole, shown in _CLOCK.items() if ticks[1] % whole == 0)
+
+
+def clock_ticks(highest: float, count: int = 5) -> list[int]:
+    """Round numbers of seconds, minutes or hours from 0 to the first that is not below the highest figure."""
+    step = next((t for t in _TICKS if highest / t <= count + 1), 0) or 86400 * round(highest / count / 86400 + 0.5)
+    return [step * n for n in range(-int(-highest // step) + 1)]
 
 
 def seconds_axis(places: Sequence[float]) -> alt.Axis:
@@ -49,22 +85,24 @@ def seconds_axis(places: Sequence[float]) -> alt.Axis:
     return alt.Axis(values=ticks, labelExpr=shown)
 
 
-def number_scale(known: Label, values: pd.Series, count: int = 5) -> alt.Scale:
-    """From 0; shares to 100 % where they come near it; MOS where it lies."""
+def number_scale(known: Label, values: pd.Series, count: int = 5, *, near: bool = False) -> alt.Scale:
+    """From 0; shares to 100 % where they come near it, and if `near` from below the lowest; MOS where it lies."""
     if known.unit == "mos":
         return alt.Scale(zero=False, nice=count)
     top, bottom = values.max(), values.min()
     if known.unit == "share" and 0.5 < top <= 1 and bottom >= 0:
-        return alt.Scale(domain=[0, 1])
+        return alt.Scale(domain=[math.floor(bottom * 10) / 10 if near and bottom < 1 else 0, 1])
+    if known.unit == "s" and top >= CLOCK and bottom >= 0:
+        return alt.Scale(domain=[0, clock_ticks(float(top), count)[-1]])
     return alt.Scale(zero=True, nice=count)
 
 
 def colours(names: Sequence[str], paper: Paper) -> alt.Scale:
-    """A colour for each series, the same for a status in every chart; what is put together as others is grey."""
+    """A colour for each series, the same for a status or an outcome in every chart; others together are grey."""
     own = [name for name in names if name != paper.say("others")]
-    known = paper.statuses() | {"Offline": None}
-    places = known if known.keys() >= {*own} else {name: i % len(PALETTE) for i, name in enumerate(own)}
-    shown = {name: OTHERS if i is None else PALETTE[i] for name, i in places.items()} | {paper.say("others"): OTHERS}
+    known = next((places for places in paper.places() if places.keys() >= {*own}), None)
+    places = known or {name: i % len(PALETTE) for i, name in enumerate(own)}
+    shown = {name: ABSENT if i is None else PALETTE[i] for name, i in places.items()} | {paper.say("others"): OTHERS}
     return alt.Scale(domain=list(names), range=[shown[name] for name in names])
 
 
@@ -93,9 +131,10 @@ def moment(plot: Plot, ticks: int = 9) -> alt.X:
     return across(plot.x, time_axis(first, last, plot.grain or "15min", ticks))
 
 
-def across(x: str, axis: alt.Axis, **more: Any) -> alt.X:
-    """A horizontal axis of wall-clock times."""
-    return alt.X(field=x, type="temporal", title=None, scale=alt.Scale(type="utc"), axis=axis, **more)
+def across(x: str, axis: alt.Axis, ends: tuple[pd.Timestamp, pd.Timestamp] | None = None, **more: Any) -> alt.X:
+    """A horizontal axis of wall-clock times; `ends` where it begins and ends, else with the marks."""
+    domain: dict[str, Any] = {"domain": [int(end.timestamp() * 1000) for end in ends], "nice": False} if ends else {}
+    return alt.X(field=x, type="temporal", title=None, scale=alt.Scale(type="utc", **domain), axis=axis, **more)
 
 
 def categories(key: str, names: Sequence[str], *, grid: bool = False, **more: Any) -> alt.Y:
@@ -139,6 +178,15 @@ def tint(plot: Plot, paper: Paper) -> alt.Color | alt.ColorValue:
     return alt.Color(field=plot.series, type="nominal", sort=list(plot.names), scale=scale, legend=box)
 
 
+def shades(known: Label, highest: float, form: str, paper: Paper) -> alt.Legend:
+    """The legend of a figure that is a colour."""
+    title = paper.heading(known, highest)
+    if known.unit == "s" and highest >= CLOCK:
+        ticks = clock_ticks(highest, 4)
+        return alt.Legend(values=ticks, labelExpr=_clock(ticks), gradientLength=200, title=title)
+    return alt.Legend(format=form, gradientLength=200, title=title)
+
+
 def panels(
     layers: Sequence[alt.Chart],
     values: alt.InlineData,
@@ -148,11 +196,20 @@ def panels(
     *,
     beside: int = 1,
     own: Sequence[str] = (),
+    letters: int = 9,
 ) -> Drawing:
-    """One small chart for each name, one under the other or some beside each other; `own` axes are not shared."""
+    """One small chart for each name, one under the other or some beside each other; `own` axes are not shared.
+
+    `letters` is how long the longest label of the vertical axis is: what it leaves of 600 pixels is for the plots.
+    """
     facet = alt.Facet(field=by, type="nominal", sort=list(names), title=None)
-    small: alt.LayerChart = alt.LayerChart(layer=list(layers)).properties(width=INSIDE // beside, height=height)
-    made = small.facet(facet=facet, data=values, columns=beside, spacing=12)
+    axes = LETTER * letters * (beside if "y" in own else 1)
+    width = (WIDTH - OVERHANG - axes - SPACE * (beside - 1)) // beside
+    small: alt.LayerChart = alt.LayerChart(layer=list(layers)).properties(width=width, height=height)
+    # Where only the last panels have a horizontal axis, they stand in rows of one height, whatever is drawn in them.
+    rows = {} if "x" in own else {"bounds": "flush"}
+    spacing = {"row": 12 if "x" in own else 34, "column": SPACE}
+    made = small.facet(facet=facet, data=values, columns=beside, spacing=spacing, **rows)
     if not own:
         return made
     whole: Drawing = made.resolve_scale(x="independent" if "x" in own else "shared", y="independent")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import altair as alt
@@ -10,19 +10,26 @@ import pandas as pd
 
 from okireports.charts import Spec
 from okireports.charts.axes import (
+    LETTER,
     PALETTE,
     categories,
+    clock_words,
     gridded,
     named,
     number_axis,
     number_scale,
     panels,
     pointed,
+    shades,
     tint,
     tips,
+    together,
+    written,
 )
-from okireports.charts.paper import INK, WEEKDAYS, Drawing, Paper, data, nothing, single
+from okireports.charts.paper import CLOCK, INK, WIDTH, Drawing, Paper, data, nothing, single
 from okireports.charts.rows import Plot, figures, folded, grouped, keyed, limited, order
+from okireports.charts.words import WEEKDAYS
+from okireports.columns import Label
 
 MOST = 40  # categories
 WIDE = 100  # columns of a heat map
@@ -57,10 +64,12 @@ def bars(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     if rows.empty:
         return nothing(paper)
     rows, y, known, names = folded(rows, keys, values, paper)
+    if not rows[y].fillna(0.0).any():
+        return nothing(paper, why="zero")
     if not spec.y:
         rows, y, known = rows.rename(columns={"contacts": "count"}), "count", paper.own("count")
     series = "series" if names else by
-    names = names or (order(rows, by, paper, y) if by else [])
+    names = names or (order(rows, by, paper, None if paper.fixed(by) else y) if by else [])
     shared = bool(series) and bool(rows.duplicated([k for k in keys if k != series or k == spec.x]).any())
     stack = bool(series) and (spec.stack or not shared)
     heading = paper.heading(known, float(rows[y].max()), currencies[0] if len(currencies) == 1 else None)
@@ -71,20 +80,48 @@ def _bars(made: _Bars, paper: Paper) -> Drawing:
     plot, unit = made.plot, paper.label(made.plot.x).unit
     names = order(plot.rows, plot.x, paper, None if unit in ("ordinal", "date", "interval") else plot.y)
     side = bool(plot.series) and not made.stack
-    layers = [_bar_marks(made, names, side, paper)]
+    drawn, rest = _room(made, paper)
+    layers = [_bar_marks(drawn, names, side, paper)]
     if made.goal:
         tick = alt.Chart().mark_tick(color=INK, thickness=2.5, size=18, opacity=1)
         mark = alt.X(field=made.goal, type="quantitative")
         tip = tips([made.goal], [paper.label(made.goal)], paper)
         layers.append(tick.encode(y=categories(plot.x, names), x=mark, tooltip=tip))
     elif not plot.series:
-        layers.append(_figures(plot, names))
+        layers.append(_figures(drawn.plot, names))
+    if rest is not None:
+        own = alt.FieldOneOfPredicate(field=plot.x, oneOf=[name for name in names if name != paper.say("others")])
+        layers = [*(layer.transform_filter(own) for layer in layers), _told(plot, rest, names, paper)]
     kept = [*dict.fromkeys(k for k in (*plot.keys, made.panel, plot.y, made.goal) if k)]
     height = len(names) * (10 * len(plot.names) + 6 if side else ROW)
     if made.panel:
         shown = order(plot.rows, made.panel, paper)
-        return panels(layers, data(plot.rows[kept]), made.panel, shown, height, own=("x", "y"))
+        return panels(
+            layers, data(plot.rows[kept]), made.panel, shown, height, own=("x", "y"), letters=_letters(plot, names)
+        )
     return single(alt.layer(*layers, data=data(plot.rows[kept])), max(height, 2 * ROW))
+
+
+def _room(made: _Bars, paper: Paper) -> tuple[_Bars, float | None]:
+    """The bars that give the axis its length, and the sum of the others where it would leave them no room."""
+    plot = made.plot
+    if made.panel or (plot.series and not made.stack):
+        return made, None
+    sums = plot.rows.groupby(plot.x)[plot.y].sum()
+    rest = sums.get(paper.say("others"), 0.0)
+    if len(sums) < 2 or rest <= 1.5 * sums.drop(paper.say("others"), errors="ignore").max():
+        return made, None
+    rows = plot.rows[plot.rows[plot.x] != paper.say("others")]
+    return replace(made, plot=replace(plot, rows=rows)), float(rest)
+
+
+def _told(plot: Plot, rest: float, names: list[str], paper: Paper) -> alt.Chart:
+    """What the others come to, in words."""
+    words = paper.say("together", together(plot.known, rest, paper))
+    text = alt.Chart(data(pd.DataFrame({plot.x: [paper.say("others")]})))
+    text = text.mark_text(align="left", fontSize=11, fontStyle="italic", color=INK, x=4)
+    made: alt.Chart = text.encode(y=categories(plot.x, names), text=alt.TextValue(words))
+    return made
 
 
 def _bar_marks(made: _Bars, names: list[str], side: bool, paper: Paper) -> alt.Chart:
@@ -108,12 +145,20 @@ def _bar_marks(made: _Bars, names: list[str], side: bool, paper: Paper) -> alt.C
     return drawn.encode(yOffset=alt.YOffset(field=str(plot.series), type="nominal", sort=plot.names))
 
 
+def _letters(plot: Plot, names: list[str]) -> int:
+    """How many letters stand beside the plot: the longest name before the bars, and a figure behind them."""
+    return min(27, max(map(len, names))) + written(plot.known, float(plot.rows[plot.y].max()))
+
+
 def _figures(plot: Plot, names: list[str]) -> alt.Chart:
-    """Each bar's figure beside its end."""
+    """Each bar's figure beside its end, in the unit of the axis."""
+    placed: dict[str, Any] = {"y": categories(plot.x, names), "x": alt.X(field=plot.y, type="quantitative")}
+    style: dict[str, Any] = {"align": "left", "dx": 4, "fontSize": 11, "color": INK}
+    if plot.known.unit == "s" and plot.rows[plot.y].max() >= CLOCK:
+        made: alt.Chart = alt.Chart().mark_text(text=alt.ExprRef(clock_words(plot.y)), **style).encode(**placed)
+        return made
     figure = alt.Text(field=plot.y, type="quantitative", format=plot.known.format)
-    text = alt.Chart().mark_text(align="left", dx=4, fontSize=11, color=INK)
-    x = alt.X(field=plot.y, type="quantitative")
-    made: alt.Chart = text.encode(y=categories(plot.x, names), x=x, text=figure)
+    made = alt.Chart().mark_text(**style).encode(text=figure, **placed)
     return made
 
 
@@ -135,7 +180,7 @@ def dots(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
         type="quantitative",
         title=paper.heading(known, float(span.max())),
         axis=axis,
-        scale=number_scale(known, span),
+        scale=number_scale(known, span, near=True),
     )
     layers: list[alt.Chart] = []
     if band:
@@ -169,22 +214,38 @@ def heat(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
         days = [day[paper.language == "pl"] for day in WEEKDAYS]
         rows["weekday"] = [days[int(n) - 1] for n in rows["weekday"]]
         places["weekday"] = days
-    angle = 0 if len(places[spec.x]) <= 24 else -45
-    axis = alt.Axis(labelAngle=angle, labelOverlap=True, ticks=False, domain=False)
+    room = (WIDTH - 100) / len(places[spec.x])
+    level = LETTER * max(len(str(place)) for place in places[spec.x]) <= room
+    axis = alt.Axis(labelAngle=0 if level else -45, labelOverlap=level or room < 20, ticks=False, domain=False)
     title = named(spec.x, paper).words(paper.language)
     form = {"share": ".0%", "number": ",.0f"}.get(known.unit, known.format)
-    legend = alt.Legend(format=form, gradientLength=200, title=paper.heading(known, 0))
-    scale = alt.Scale(scheme="viridis", reverse=True)
-    drawn = alt.Chart(data(rows[[spec.x, lane, value]])).mark_rect(stroke="white", strokeWidth=1)
-    drawn = drawn.encode(
+    others = (rows[[spec.x, lane]] == paper.say("others")).any(axis=1)
+    own = rows.loc[~others, value] if not others.all() else rows[value]  # others are as dark as the darkest
+    legend = shades(known, float(own.max()), form, paper)
+    scale = alt.Scale(scheme="viridis", reverse=True, domain=[float(own.min()), float(own.max())], clamp=True)
+    cells = alt.Chart(data(rows[[spec.x, lane, value]])).encode(
         x=alt.X(
             field=spec.x, type="nominal", sort=None, title=title, axis=axis, scale=alt.Scale(domain=places[spec.x])
         ),
         y=categories(lane, places[lane], scale=alt.Scale(domain=places[lane])),
-        color=alt.Color(field=value, type="quantitative", scale=scale, legend=legend),
-        tooltip=tips([spec.x, lane, value], [named(spec.x, paper), named(lane, paper), known], paper),
     )
-    return single(drawn, max(60, 24 * len(places[lane])))
+    drawn = cells.mark_rect(stroke="white", strokeWidth=1).encode(
+        color=alt.Color(field=value, type="quantitative", scale=scale, legend=legend),
+        tooltip=tips([spec.x, lane, value], [*(_worded(key, paper) for key in (spec.x, lane)), known], paper),
+    )
+    height = max(60, 24 * len(places[lane]))
+    if known.unit == "s" or written(known, float(rows[value].max())) * 6 > room:
+        return single(drawn, height)
+    middle = float(own.min() + own.max()) / 2  # from here on the cells are dark
+    ink = alt.condition(f"datum['{value}'] > {middle}", alt.value("white"), alt.value(INK))
+    figure = alt.Text(field=value, type="quantitative", format=form)
+    return single(alt.layer(drawn, cells.mark_text(fontSize=10).encode(text=figure, color=ink)), height)
+
+
+def _worded(key: str, paper: Paper) -> Label:
+    """The label of a category whose dates have become words: read as times they would not be the axis's any more."""
+    known = named(key, paper)
+    return known if known.unit == "ordinal" else replace(known, unit="text")
 
 
 def funnel(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
@@ -201,5 +262,6 @@ def funnel(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     layers = [_bar_marks(made, stages, False, paper), _figures(plot, stages)]
     values = data(rows[[spec.x, *([by] if by else []), y]])
     if by:
-        return panels(layers, values, by, order(rows, by, paper), ROW * len(stages), own=("x", "y"))
+        shown = order(rows, by, paper)
+        return panels(layers, values, by, shown, ROW * len(stages), own=("x", "y"), letters=_letters(plot, stages))
     return single(alt.layer(*layers, data=values), max(2 * ROW, ROW * len(stages)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -23,20 +24,24 @@ from okireports.charts.axes import (
     time_axis,
     tint,
     tips,
+    written,
 )
 from okireports.charts.paper import INK, Drawing, Paper, data, nothing, single, without
 from okireports.charts.rows import Plot, counted, figures, keyed, limited, order, plotted, runs
+from okireports.charts.words import WORDS
 from okireports.frames import following, wall
 
+PLACES = 400  # points of a line that 600 pixels can tell apart
 DENSE = 60  # points of a line, from which several lines are drawn apart
-TOGETHER = 8  # lines that one chart can tell apart
+TOGETHER = 4  # lines that one chart can tell apart
 HEIGHT = 280
+DASH = [6, 4]
 
 
 def lines(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     """Lines, broken where intervals are left out; each in a panel of its own where they would hide each other."""
     extra = figures(frame, (*(spec.band or ()), *([spec.goal] if spec.goal else [])))
-    plot = plotted(spec, frame, paper, extra)
+    plot = plotted(spec, frame, paper, extra, PLACES)
     if plot.rows.empty:
         return nothing(paper)
     rows = plot.rows.sort_values(list(reversed(plot.keys)), kind="stable").reset_index(drop=True)
@@ -52,7 +57,9 @@ def lines(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     if apart:
         beside = 1 if longest > DENSE else 2
         own = ["y"] if paper.say("others") in plot.names else []  # together they would dwarf the rest
-        return panels(layers, data(rows[kept]), str(plot.series), plot.names, 62, beside=beside, own=own)
+        paper.note("figure", paper.heading(plot.known, float(rows[plot.y].max())))
+        values, letters = data(rows[kept]), written(plot.known, float(rows[plot.y].max()))
+        return panels(layers, values, str(plot.series), plot.names, 62, beside=beside, own=own, letters=letters)
     return single(alt.layer(*layers, data=data(rows[kept])), HEIGHT)
 
 
@@ -66,7 +73,7 @@ def _line_marks(
     longest: int,
     apart: bool,
 ) -> list[alt.Chart]:
-    x, detail = moment(plot, 5 if apart and longest <= DENSE else 9), [alt.Detail("run:O")] if broken else []
+    x, detail = moment(plot, 3 if apart and longest <= DENSE else 9), [alt.Detail("run:O")] if broken else []
     span, ticks = pd.concat([plot.rows[c] for c in (plot.y, *band, *([goal] if goal else []))]), 2 if apart else 5
     axis, scale = number_axis(plot.known, float(span.max()), ticks), number_scale(plot.known, span, ticks)
     title = None if apart else paper.heading(plot.known, float(span.max()))
@@ -82,16 +89,28 @@ def _line_marks(
         point=dot if broken or longest <= DENSE else False, strokeWidth=0.9 if longest > DENSE else 2
     )
     layers.append(line.encode(x=x, y=y, color=colour, detail=detail, tooltip=pointed(plot, paper)))
-    if level is not None:
-        only = data(pd.DataFrame({"goal": [level]}))  # of the rows it would draw one line each
-        rule = alt.Chart(only).mark_rule(strokeDash=[6, 4], color=INK)
-        layers.append(
-            rule.encode(y=alt.Y(field="goal", type="quantitative"), tooltip=tips(["goal"], [plot.known], paper))
-        )
-    elif goal:
-        dashed = alt.Chart().mark_line(strokeDash=[6, 4], strokeWidth=1.3)
-        layers.append(dashed.encode(x=x, y=alt.Y(field=goal, type="quantitative"), color=colour, detail=detail))
+    if goal or level is not None:
+        layers.append(_goal_mark(plot, paper, goal, level, apart, x=x, color=colour, detail=detail))
     return layers
+
+
+def _goal_mark(plot: Plot, paper: Paper, goal: str | None, level: float | None, apart: bool, **along: Any) -> alt.Chart:
+    """The goal, dashed: one for all, one for each panel, or as it changes along the lines."""
+    rule = alt.Chart().mark_rule(strokeDash=DASH, color=INK)
+    line = alt.Chart().mark_line(strokeDash=DASH, strokeWidth=1.3)
+    y = alt.Y(field=goal or "goal", type="quantitative")
+    if level is not None:
+        paper.note("goal", f"{level:.0%}" if plot.known.unit == "share" else f"{level:g}")
+        only = data(pd.DataFrame({"goal": [level]}))  # of the rows it would draw one line each
+        made: alt.Chart = rule.properties(data=only).encode(y=y, tooltip=tips(["goal"], [plot.known], paper))
+        return made
+    paper.note("goals")
+    if apart and plot.rows.groupby(plot.series)[str(goal)].nunique().max() == 1:
+        made = rule.encode(y=y.aggregate("max"))
+        return made
+    ink = {"color": alt.ColorValue(INK)} if apart else {}
+    made = line.encode(y=y, **along | ink)
+    return made
 
 
 def _goal(plot: Plot, goal: str | None) -> tuple[str | None, float | None]:
@@ -102,7 +121,7 @@ def _goal(plot: Plot, goal: str | None) -> tuple[str | None, float | None]:
 
 def area(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     """Filled figures, stacked by series, each as wide as its interval; other figures as lines over them."""
-    plot = plotted(spec, frame, paper)
+    plot = plotted(spec, frame, paper, places=PLACES)
     if plot.rows.empty:
         return nothing(paper)
     over = [] if spec.by and plot.series == spec.by else figures(frame, spec.line)
@@ -124,7 +143,7 @@ def dots(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     if plot.rows.empty:
         return nothing(paper)
     marks = alt.Chart(data(plot.rows[[*plot.keys, plot.y]])).mark_point(filled=True, size=45, opacity=0.75)
-    y = _figure(plot, plot.rows[plot.y], paper)
+    y = _figure(plot, plot.rows[plot.y], paper, near=True)
     return single(marks.encode(x=moment(plot), y=y, color=tint(plot, paper), tooltip=pointed(plot, paper)), HEIGHT)
 
 
@@ -134,6 +153,10 @@ def steps(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     if plot.rows.empty:
         return nothing(paper)
     place = paper.label(plot.x)
+    if plot.y.startswith("cumulative"):  # what a bin adds is there where it ends, which is where the next begins
+        before = plot.rows.groupby(plot.series)[plot.y] if plot.series else plot.rows[plot.y]
+        plot = replace(plot, rows=plot.rows.assign(**{plot.y: before.shift().fillna(0.0)}))
+        place = paper.own("below", plot.x)
     axis, scale = number_axis(place, float(plot.rows[plot.x].max()), 8), alt.Scale()
     if plot.x.endswith("_s"):  # bins of time grow: a square root gives the short ones room
         axis, scale = seconds_axis(sorted(plot.rows[plot.x].unique())), alt.Scale(type="sqrt")
@@ -141,7 +164,9 @@ def steps(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     x = alt.X(field=plot.x, type="quantitative", title=title, axis=axis, scale=scale)
     marks = alt.Chart(data(plot.rows[[*plot.keys, plot.y]])).mark_line(interpolate="step-after")
     y = _figure(plot, plot.rows[plot.y], paper)
-    return single(marks.encode(x=x, y=y, color=tint(plot, paper), tooltip=pointed(plot, paper)), HEIGHT)
+    labels = [place, *(named(key, paper) for key in plot.keys[1:]), plot.known]
+    told = tips([*plot.keys, plot.y], labels, paper)
+    return single(marks.encode(x=x, y=y, color=tint(plot, paper), tooltip=told), HEIGHT)
 
 
 def columns(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
@@ -159,8 +184,10 @@ def counts(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     if by:
         rows = limited(rows.assign(contacts=1), by, ["contacts"], paper)
     rows, grain = counted(rows, spec.x, by, paper)
-    names = order(rows, by, paper, "count") if by else []
-    return _columns(Plot(rows, spec.x, "count", paper.own("count"), by, names, grain), paper)
+    names = order(rows, by, paper, None if paper.fixed(by) else "count") if by else []
+    words = f"rows:{'status' if by == 'status' else frame.columns[0]}"
+    known = paper.own(words if words in WORDS else "count")
+    return _columns(Plot(rows, spec.x, "count", known, by, names, grain), paper)
 
 
 def _columns(plot: Plot, paper: Paper, gap: float = 0.6) -> Drawing:
@@ -191,20 +218,20 @@ def _spans(plot: Plot, heights: pd.Series, paper: Paper, *, stack: bool) -> alt.
     )
 
 
-def _figure(plot: Plot, heights: pd.Series, paper: Paper, *, stack: bool = False) -> alt.Y:
+def _figure(plot: Plot, heights: pd.Series, paper: Paper, *, stack: bool = False, near: bool = False) -> alt.Y:
     """The vertical axis of a plot's figure."""
     return alt.Y(
         field=plot.y,
         type="quantitative",
         title=paper.heading(plot.known, float(heights.max())),
         axis=number_axis(plot.known, float(heights.max())),
-        scale=number_scale(plot.known, heights),
+        scale=number_scale(plot.known, heights, near=near),
         stack="zero" if stack else None,
     )
 
 
 def timeline(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
-    """Lanes of bars from start to end."""
+    """Lanes of bars from start to end, as far as the period goes."""
     lane, end = str(spec.lane), spec.y[0]
     whole = frame[frame[spec.x].notna() & frame[end].notna()]
     if whole.empty:
@@ -217,10 +244,14 @@ def timeline(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     plot = Plot(rows, spec.x, end, paper.label(end), by, names, "15min")
     lanes = order(rows, lane, paper)
     kept = [spec.x, end, lane, *plot.keys[1:]]
-    axis = gridded(time_axis(rows[spec.x].min(), rows[end].max(), "15min"))
-    drawn = alt.Chart(data(rows[kept])).mark_bar(height=14)
+    first, last = rows[spec.x].min(), rows[end].max()
+    if paper.period:  # what goes on for days after it would leave the period itself no room
+        over = wall(pd.Series(pd.to_datetime([paper.period[1]], utc=True)), paper.zone)[0]
+        last = min(last, max(over, first + pd.Timedelta(minutes=1)))
+    axis = gridded(time_axis(first, last, "15min"))
+    drawn = alt.Chart(data(rows[kept])).mark_bar(height=14, clip=True)
     drawn = drawn.encode(
-        x=across(spec.x, axis),
+        x=across(spec.x, axis, (first, last)),
         x2=alt.X2(end),
         y=categories(lane, lanes),
         color=tint(plot, paper),

@@ -11,6 +11,7 @@ import altair as alt
 import pandas as pd
 
 from okireports.charts import Spec
+from okireports.charts.words import CODES, PLACED, POLISH, STATUSES, WORDS
 from okireports.columns import Label, label
 
 Drawing = alt.Chart | alt.LayerChart | alt.FacetChart
@@ -20,55 +21,6 @@ CLOCK = 120  # seconds, from which an axis shows minutes and hours
 
 INK, FAINT = "#222222", "#E4E4E4"
 
-_WORDS = {
-    "empty": ("No data in this period", "Brak danych w tym okresie"),
-    "needs": ("This chart needs columns that are not here: {}", "Wykres wymaga kolumn, których tu nie ma: {}"),
-    "null": ("(none)", "(brak)"),
-    "true": ("yes", "tak"),
-    "false": ("no", "nie"),
-    "reached:true": ("called back, reached", "oddzwoniono, odebrano"),
-    "reached:false": ("called back, not reached", "oddzwoniono, nie odebrano"),
-    "reached:null": ("not called back", "nie oddzwoniono"),
-    "others": ("others", "pozostałe"),
-    "count": ("Number", "Liczba"),
-    "s": ("Time", "Czas"),
-    "share": ("Share", "Udział"),
-    "value": ("Value", "Wartość"),
-    "summed": ("Summed by {}", "Zsumowano według {}"),
-    "per": ("Rows by {}", "Wiersze według {}"),
-    "some": ("{} largest of {} shown", "Pokazano {} największych z {}"),
-    "first": ("first {} of {} shown", "pokazano pierwsze {} z {}"),
-    "rest": ("the smallest {} are together as “others”", "najmniejsze ({}) razem jako „pozostałe”"),
-    "twice": ("the hour that comes twice is drawn as one", "godzina powtórzona przy zmianie czasu jako jedna"),
-    "rough": ("averages and percentiles are approximate", "średnie i percentyle są przybliżone"),
-    "15min": ("15 minutes", "15 minut"),
-    "30min": ("30 minutes", "30 minut"),
-    "hour": ("hour", "godzin"),
-    "day": ("day", "dni"),
-    "week": ("week", "tygodni"),
-    "month": ("month", "miesięcy"),
-}
-STATUSES = ("Ready", "Waiting", "Busy", "PCP", "Away", "N/A")  # in the order of their colours
-WEEKDAYS = (
-    ("Mon", "pon."), ("Tue", "wt."), ("Wed", "śr."), ("Thu", "czw."), ("Fri", "pt."),
-    ("Sat", "sob."), ("Sun", "niedz."),
-)  # fmt: skip
-_POLISH = {
-    "number": {"decimal": ",", "thousands": "\u00a0", "grouping": [3], "currency": ["", ""]},
-    "time": {
-        "dateTime": "%A, %e %B %Y, %X",
-        "date": "%d.%m.%Y",
-        "time": "%H:%M:%S",
-        "periods": ["", ""],
-        "days": ["niedziela", "poniedziałek", "wtorek", "środa", "czwartek", "piątek", "sobota"],
-        "shortDays": ["niedz.", "pon.", "wt.", "śr.", "czw.", "pt.", "sob."],
-        "months": [
-            "stycznia", "lutego", "marca", "kwietnia", "maja", "czerwca",
-            "lipca", "sierpnia", "września", "października", "listopada", "grudnia",
-        ],
-        "shortMonths": ["sty", "lut", "mar", "kwi", "maj", "cze", "lip", "sie", "wrz", "paź", "lis", "gru"],
-    },
-}  # fmt: skip
 _THEME: dict[str, Any] = {
     "background": "white",
     "font": "Liberation Sans, Arial, Helvetica, DejaVu Sans, sans-serif",
@@ -105,12 +57,25 @@ class Paper:
 
     def say(self, key: str, *values: object) -> str:
         """One of the chart's own words or sentences."""
-        return _WORDS[key][self.language == "pl"].format(*values)
+        return WORDS[key][self.language == "pl"].format(*values)
 
     def flag(self, name: str, value: Any) -> str:
         """What a flag says, in the column's own words where it has some."""
         word = "null" if pd.isna(value) else "true" if value else "false"
-        return self.say(f"{name}:{word}" if f"{name}:{word}" in _WORDS else word)
+        return self.code(name, word) if name in CODES else self.say(word)
+
+    def code(self, name: str, value: str) -> str:
+        """A code as people read it; what is not known stays as it is."""
+        known = CODES.get(name, {}).get(value)
+        if not known:
+            return value
+        return known[1] if self.language == "pl" else known[0]
+
+    def fixed(self, name: str) -> list[str]:
+        """The values of a column that always stand in this order; none of most columns."""
+        if name == "status":
+            return [*STATUSES]
+        return [self.code(name, code) for code in CODES[name]] if name in PLACED else []
 
     def statuses(self) -> dict[str, int]:
         """The place of each status among the colours, by its own word and by the words of its figure."""
@@ -119,6 +84,11 @@ class Paper:
             words = self.label(f"{status.lower().replace('/', '')}_s").words(self.language)
             places |= {status: place, words: place}
         return places
+
+    def places(self) -> list[dict[str, int | None]]:
+        """The sets of words that have the same colours in every chart; None is grey."""
+        made: list[dict[str, int | None]] = [{**self.statuses(), "Offline": None}]
+        return made + [{self.code(name, code): CODES[name][code][2] for code in CODES[name]} for name in PLACED]
 
     def note(self, key: str, *values: object) -> None:
         """Add a sentence to the subtitle, once."""
@@ -131,7 +101,7 @@ class Paper:
 
     def own(self, key: str, like: str = "contacts") -> Label:
         """A label for figures that the chart itself makes, of the kind of a known column."""
-        return replace(self.label(like), en=_WORDS[key][0], pl=_WORDS[key][1])
+        return replace(self.label(like), en=WORDS[key][0], pl=WORDS[key][1])
 
     def heading(self, known: Label, highest: float, currency: str | None = None) -> str:
         """An axis title; the unit stands in it unless the axis shows hours or minutes."""
@@ -141,9 +111,9 @@ class Paper:
         return f"{text} ({currency})" if currency and known.unit == "money" else text
 
 
-def nothing(paper: Paper, missing: Sequence[str] = ()) -> Drawing:
+def nothing(paper: Paper, missing: Sequence[str] = (), why: str = "empty") -> Drawing:
     """A chart that says that there is nothing to draw, or which columns it lacks."""
-    text = paper.say("needs", ", ".join(missing)) if missing else paper.say("empty")
+    text = paper.say("needs", ", ".join(missing)) if missing else paper.say(why)
     words = alt.Chart(alt.InlineData(values=[{"text": text}])).mark_text(fontSize=15, color="#666666")
     return single(words.encode(text="text:N"), 120)
 
@@ -156,9 +126,9 @@ def without(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
 
 def finished(drawing: Drawing, title: str, subtitle: str, paper: Paper) -> Drawing:
     """The drawing with its title, the theme, and the language of its numbers and months."""
-    notes = "; ".join(paper.notes)
+    notes = "; ".join(note for note in paper.notes if note != title)
     under = [text for text in (subtitle, notes[:1].upper() + notes[1:]) if text]
-    config = _THEME | ({"locale": _POLISH} if paper.language == "pl" else {})
+    config = _THEME | ({"locale": POLISH} if paper.language == "pl" else {})
     made: Drawing = drawing.properties(title=alt.TitleParams(title, subtitle=under or alt.Undefined)).configure(
         **config
     )
@@ -206,6 +176,6 @@ def texts(column: pd.Series, known: Label, paper: Paper) -> pd.Series:
     elif pd.api.types.is_datetime64_any_dtype(column.dtype):
         named = [None if pd.isna(v) else f"{v:%Y-%m-%d}" for v in column]
     else:
-        named = [None if pd.isna(v) else str(v) for v in column]
+        named = [None if pd.isna(v) else paper.code(str(column.name), str(v)) for v in column]
     words = [paper.say("null") if v is None or v == "" else v for v in named]
     return pd.Series(words, index=column.index, dtype="str")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from okireports.charts import Spec
-from okireports.charts.paper import STATUSES, Paper, texts
+from okireports.charts.paper import Paper, texts
 from okireports.columns import Label
 from okireports.frames import floor, following, lengths, number, summed, volume, wall
 
@@ -40,10 +40,11 @@ class Plot:
         return self.rows.groupby(self.x)[self.y].sum()
 
 
-def plotted(spec: Spec, frame: pd.DataFrame, paper: Paper, extra: Sequence[str] = ()) -> Plot:
+def plotted(spec: Spec, frame: pd.DataFrame, paper: Paper, extra: Sequence[str] = (), places: int = LIMIT) -> Plot:
     """The rows of a specification whose `x` is a place on a scale: one for each place, of each series.
 
-    Series are the values of `by`, or else the figures where there are several. `extra` columns come along.
+    Series are the values of `by`, or else the figures where there are several. `extra` columns come along. Times
+    are summed until there are at most `places` of them, where nothing is lost by it.
     """
     values = figures(frame, (*spec.y, *spec.line))
     by = spec.by if spec.by in frame else None
@@ -52,7 +53,7 @@ def plotted(spec: Spec, frame: pd.DataFrame, paper: Paper, extra: Sequence[str] 
     rows = limited(rows, by, values, paper) if by else rows
     keys, columns, grain = [by] if by else [], list(dict.fromkeys([*values, *extra])), None
     if pd.api.types.is_datetime64_any_dtype(frame[spec.x].dtype):
-        rows, grain = timed(rows, spec.x, keys, columns, paper)
+        rows, grain = timed(rows, spec.x, keys, columns, paper, places)
     else:
         rows = grouped(rows, [spec.x, *keys], columns, paper)
     if by:
@@ -93,11 +94,13 @@ def limited(rows: pd.DataFrame, by: str, values: Sequence[str], paper: Paper, mo
 
 
 def order(rows: pd.DataFrame, key: str, paper: Paper, value: str | None = None) -> list[str]:
-    """The values of a key as they are drawn: by the total of `value` or else by name; others and (none) last."""
+    """The values of a key as they are drawn: by the total of `value` or else by name; others and (none) last.
+
+    Statuses, outcomes and the like have an order of their own, which goes before the names.
+    """
     if value is None:
-        found = sorted(rows[key].dropna().unique())
-        if key == "status":
-            found.sort(key=lambda v: STATUSES.index(v) if v in STATUSES else len(STATUSES))
+        fixed = {word: place for place, word in enumerate(paper.fixed(key))}
+        found = sorted(sorted(rows[key].dropna().unique()), key=lambda v: fixed.get(v, len(fixed)))
     else:
         totals = rows.groupby(key)[value].sum().rename("total").reset_index()
         found = list(totals.sort_values(["total", key], ascending=[False, True], kind="stable")[key])
@@ -114,18 +117,21 @@ def grouped(rows: pd.DataFrame, keys: Sequence[str], values: Sequence[str], pape
 
 
 def timed(
-    frame: pd.DataFrame, x: str, keys: Sequence[str], values: Sequence[str], paper: Paper
+    frame: pd.DataFrame, x: str, keys: Sequence[str], values: Sequence[str], paper: Paper, places: int = LIMIT
 ) -> tuple[pd.DataFrame, str | None]:
     """One row for each time and combination of keys, summed to a coarser interval until there are few enough.
+
+    Few enough to be drawn, and where nothing is lost by it also few enough to be told apart.
 
     Returns the rows, with the wall clock as their time, and their interval (None: instants as they are).
     """
     clock = wall(frame[x], paper.zone)
     rows = frame.assign(**{x: clock})[clock.notna()].sort_values(x, kind="stable")
     first = _grain(frame, x, paper)
+    most = places if first and all(_adds_up(v, rows, paper) for v in values) else LIMIT
     for grain in (first, *_coarser(first, paper)):
         starts = rows[x] if grain in (None, first) else floor(rows[x], str(grain), paper.week_start)
-        if len(rows.assign(**{x: starts})[[x, *keys]].drop_duplicates()) < LIMIT:
+        if starts.nunique() <= most and len(rows.assign(**{x: starts})[[x, *keys]].drop_duplicates()) < LIMIT:
             break
     if grain != first:
         paper.note("summed", paper.say(str(grain)))
@@ -134,7 +140,7 @@ def timed(
     return _summed(rows, starts, x, keys, values, first, grain, paper), grain
 
 
-def counted(frame: pd.DataFrame, at: str, by: str | None, paper: Paper, bars: int = 120) -> tuple[pd.DataFrame, str]:
+def counted(frame: pd.DataFrame, at: str, by: str | None, paper: Paper, bars: int = 60) -> tuple[pd.DataFrame, str]:
     """How many rows there are in each interval, in the finest interval that gives at most `bars` of them."""
     clock = wall(frame[at], paper.zone).dropna()
     rungs = paper.coarser or ("month",)
@@ -178,6 +184,16 @@ def runs(rows: pd.DataFrame, x: str, grain: str | None, by: str | None) -> pd.Se
 def figures(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
     """Those of the columns that are in the frame and not empty."""
     return [n for n in names if n in frame and number(frame[n]).notna().any()]
+
+
+def _adds_up(name: str, rows: pd.DataFrame, paper: Paper) -> bool:
+    """Whether a column can be summed to a coarser interval exactly, from what is in the frame."""
+    known = paper.label(name)
+    if known.parts and all(part.removeprefix("-") in rows for part in known.parts[1]):
+        return True
+    if known.rollup == "mean":
+        return bool(known.weight) and known.weight[0] in rows
+    return known.rollup not in ("quantile", "none")
 
 
 def _between(starts: pd.Series, grain: str) -> pd.DatetimeIndex:

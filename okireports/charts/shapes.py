@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from okireports.charts import Form, Spec, categories, overtime
+from okireports.charts import Form, Spec, bullet, categories, overtime
 from okireports.charts.paper import Drawing, Paper, without
 from okireports.charts.rows import LIMIT, figures
 
@@ -20,6 +20,7 @@ SHAPES: Mapping[Form, Callable[[Spec, pd.DataFrame, Paper], Drawing]] = {
     "timeline": overtime.timeline,
     "bars": categories.bars,
     "heat": categories.heat,
+    "bullets": bullet.bullets,
     "funnel": categories.funnel,
 }
 

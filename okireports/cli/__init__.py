@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 import okireports
-from okireports.cli import asking, centre, demo, doctor, people
+from okireports.cli import asking, centre, demo, doctor, people, sync
 from okireports.cli.terminal import complain
 from okireports.errors import OkiReportsError
 
@@ -50,6 +50,7 @@ for command in (
     demo.demo,
     centre.create,
     centre.load,
+    sync.sync,
     centre.inspect,
     asking.reports,
     asking.report,

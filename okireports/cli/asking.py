@@ -191,15 +191,15 @@ def check_target(format: Format | None, out: Path | None) -> None:
 def give(result: okireports.Result, format: Format, most: int) -> None:
     """Print a result: a table for people, all rows of it for programs."""
     if format is Format.TABLE:
-        show_rows(result.arrow, result.provenance.report, most)
-        more = f"; the first {most:,} are shown" if result.arrow.num_rows > most else ""
+        show_rows(result.answer.rows.head(most), result.provenance.report, most)
+        more = f"; the first {most:,} are shown" if result.answer.rows.count > most else ""
         say("")
         say(told(result) + more)
         return
     if format is Format.CSV:
         from okireports.export.delimited import write
 
-        write(sys.stdout.buffer, result.arrow)
+        write(sys.stdout.buffer, result.answer.rows)
     else:
         from okireports.export import records
 
@@ -211,6 +211,6 @@ def give(result: okireports.Result, format: Format, most: int) -> None:
 def told(result: okireports.Result) -> str:
     """The result in one line."""
     known = result.provenance
-    count = result.arrow.num_rows
+    count = result.answer.rows.count
     rows = "1 row" if count == 1 else f"{count:,} rows"
     return f"{result.answer.report.title}: {rows}, {known.period}, {', '.join(known.projects) or 'no project'}"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import okireports
 from okireports.access.founding import checked_settings
 from okireports.cli.terminal import Actor, Center, Reason, bar, complain, say, show_frame
+
+if TYPE_CHECKING:
+    from okireports.loading import LoadResult
 
 
 def create(
@@ -34,11 +37,16 @@ def create(
 
 def load(
     center: Center,
-    files: Annotated[Path, typer.Argument(metavar="FILES", help="A folder of files, or one.", show_default=False)],
+    files: Annotated[
+        str, typer.Argument(metavar="FILES", help="A folder of files, one, or a database's URL.", show_default=False)
+    ],
     source: Annotated[
-        str, typer.Option(help="'canonical', 'bank-1999', or a mapping (.toml) as `inspect` drafts it.")
+        str, typer.Option(help="'canonical', 'bank-1999', a vendor's name, or a mapping (.toml; see `inspect`).")
     ] = "canonical",
     timezone: Annotated[str | None, typer.Option(help="Of times without an offset.", show_default=False)] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of text files, such as cp1250; 'auto': found out.", show_default=False)
+    ] = None,
     ambiguous: Annotated[
         str, typer.Option(help="'earlier', 'later' or 'reject': local times that a change of the clock doubles.")
     ] = "earlier",
@@ -56,17 +64,23 @@ def load(
             files,
             source=source,
             timezone=timezone,
+            encoding=encoding,
             ambiguous=ambiguous,
             create_missing=create_missing,
             strict=strict,
             actor=actor,
             progress=step,
         )
+    tell(opened, result, rejects)
+
+
+def tell(center: okireports.Center, result: LoadResult, rejects: int) -> None:
+    """Print what a load did, and the first of the rows that it rejected."""
     for line in str(result).splitlines():
         typer.echo(line)
     if result.rows_rejected and rejects:
         say("")
-        say(f"The first of {result.rows_rejected:,} rejected rows (all are in {opened.folder.rejects}):")
+        say(f"The first of {result.rows_rejected:,} rejected rows (all are in {center.folder.rejects}):")
         show_frame(result.rejects.head(rejects))
 
 

@@ -29,11 +29,12 @@ PRESENCE = f"status NOT IN {ACTIVITY}"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a run opens: tables, and the span in naive UTC that its rows must meet."""
+    """What a run opens: tables, the span in naive UTC that its rows must meet, and which tables of names."""
 
     tables: tuple[str, ...]
     start: datetime
     end: datetime
+    names: tuple[str, ...] = tuple(DIRECTORIES)
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def open_session(con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -
         con.execute(f'CREATE VIEW "{name}" AS {rows_of(FACTS[name], parts, scope)}')
     if scope.own_rows_only:
         chosen = keep_own(con, scope, tables, chosen, wanted)
-    access.fill(con, scope, listed, tables, wanted.start, wanted.end)
+    access.fill(con, scope, listed, tables, wanted.start, wanted.end, wanted.names)
     con.execute("DETACH control")
     con.execute("SET enable_external_access = false; SET lock_configuration = true")
     newest = max((s.generation for s in chosen), default=0)

@@ -18,16 +18,15 @@ from typing import IO, TYPE_CHECKING, Any
 from okireports.errors import BadOption, did_you_mean
 
 if TYPE_CHECKING:  # heavy, and a CSV needs no chart
-    import pyarrow as pa
-
     from okireports.charts.paper import Drawing
+    from okireports.rows import Rows
 
 
 @dataclass(frozen=True)
 class Content:
     """What a file is made of: the rows, the chart (made when it is asked for), and what is told about them."""
 
-    table: pa.Table
+    rows: Rows
     chart: Callable[[], Drawing] | None
     meta: Mapping[str, Any]
 
@@ -46,16 +45,16 @@ class Content:
 def save(
     path: str | os.PathLike[str],
     *,
-    table: pa.Table,
+    rows: Rows,
     chart: Drawing | Callable[[], Drawing] | None = None,
     meta: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a result to `path` and return it.
 
-    `table` is what `frames.arrow` gives; `chart` is the chart or a function that makes it, used by html, png and svg.
-    Of `meta` these are shown: title, period, description, definitions, report, language ("en", "pl"); all of it goes
-    into json and parquet. Raises BadOption for a suffix that is not known, a folder that does not exist and a chart
-    that there is not.
+    `rows` are typed as `frames.arrow` types them; `chart` is the chart or a function that makes it, for html, png and
+    svg. Of `meta` these are shown: title, period, description, definitions, report, language ("en", "pl"); all of it
+    goes into json and parquet. Raises BadOption for a suffix that is not known, a folder that does not exist and a
+    chart that there is not.
     """
     target = Path(path)
     writer = _writer(target)
@@ -63,20 +62,20 @@ def save(
         raise BadOption(f"There is no folder {str(target.parent)!r}: make it first, or save somewhere else.")
     if target.is_dir():
         raise BadOption(f"{str(target)!r} is a folder: name a file.")
-    content = Content(table, chart if chart is None or callable(chart) else lambda: chart, dict(meta or {}))
+    content = Content(rows, chart if chart is None or callable(chart) else lambda: chart, dict(meta or {}))
     with _appearing(target) as file:
         writer(file, content)
     return target
 
 
 def shown(
-    *, table: pa.Table, chart: Callable[[], Drawing] | None = None, meta: Mapping[str, Any] | None = None
+    *, rows: Rows, chart: Callable[[], Drawing] | None = None, meta: Mapping[str, Any] | None = None
 ) -> dict[str, str | bytes]:
     """A result as notebooks show it, by media type: HTML of the chart and the first rows; the chart as a picture."""
     from okireports.charts import png
     from okireports.export.page import piece
 
-    content = Content(table, chart, dict(meta or {}))
+    content = Content(rows, chart, dict(meta or {}))
     return {"text/html": piece(content)} | ({"image/png": png(content.drawn())} if chart else {})
 
 
@@ -108,19 +107,19 @@ def _appearing(target: Path) -> Iterator[IO[bytes]]:
 def _csv(file: IO[bytes], content: Content) -> None:
     from okireports.export.delimited import write
 
-    write(file, content.table)
+    write(file, content.rows)
 
 
 def _parquet(file: IO[bytes], content: Content) -> None:
     from okireports.export.parquet import write
 
-    write(file, content.table, content.meta)
+    write(file, content.rows, content.meta)
 
 
 def _json(file: IO[bytes], content: Content) -> None:
     from okireports.export.records import write
 
-    write(file, content.table, content.meta)
+    write(file, content.rows.table(), content.meta)
 
 
 def _xlsx(file: IO[bytes], content: Content) -> None:

@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from okireports.export.cells import plain
+from okireports.export.cells import iso, plain
+from okireports.rows import Rows
 
 _ROWS = 50_000  # at a time
 
 
-def write(file: IO[bytes], table: pa.Table) -> None:
-    """Write a table as CSV.
+def write(file: IO[bytes], rows: Rows) -> None:
+    """Write rows as CSV, as they come.
 
     Instants are ISO 8601 with the offset of the centre's zone, dates ISO, NULL is empty. The rule against formulas: a
     text that begins with = + - @, a tab or a carriage return gets an apostrophe before it, so that a spreadsheet shows
     it and does not run it (a telephone number +48... is such a text). Numbers are never touched.
     """
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    lines = csv.writer(text)
-    lines.writerow(safe(pa.array(table.column_names, pa.string())).to_pylist())
-    for start in range(0, table.num_rows, _ROWS):
-        part = table.slice(start, _ROWS)
-        columns = [plain(safe(column) if pa.types.is_string(column.type) else column) for column in part.columns]
-        columns = [_flags(c) if pa.types.is_boolean(f.type) else c for c, f in zip(columns, part.schema, strict=True)]
-        lines.writerows(zip(*columns, strict=True))
-    text.detach()
+    names = quoted(safe(pa.array(rows.schema.names, pa.string())))
+    file.write(",".join(names.to_pylist()).encode() + b"\r\n")
+    empty = '""' if len(rows.schema) == 1 else ""  # a line of nothing would be no line
+    for part in rows.parts():
+        for start in range(0, part.num_rows, _ROWS):
+            cells = [text(column.combine_chunks()) for column in part.slice(start, _ROWS).columns]
+            lines = pc.binary_join_element_wise(*cells, ",", null_handling="replace", null_replacement=empty)
+            file.write("\r\n".join(lines.to_pylist()).encode() + b"\r\n")
+
+
+def text(column: Any) -> Any:
+    """The cells of a column as they stand in the file; whole columns at a time, for logs are long."""
+    kind = column.type
+    if pa.types.is_string(kind):
+        return quoted(safe(column))
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_date(kind):
+        return column.cast(pa.string())
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        return iso(column)
+    distinct = column.dictionary_encode()
+    return quoted(written(distinct.dictionary).take(distinct.indices))
+
+
+def written(values: Any) -> Any:
+    """Values of a kind that Arrow writes otherwise, or not at all, as text."""
+    cells = plain(pa.chunked_array([values]))
+    return pa.array([None if cell is None else str(cell) for cell in cells], pa.string())
 
 
 def safe(column: Any) -> Any:
@@ -37,5 +54,10 @@ def safe(column: Any) -> Any:
     return pc.replace_substring_regex(column, r"^([=+\-@\t\r])", r"'\1")
 
 
-def _flags(values: list[object]) -> list[object]:
-    return [None if v is None else "true" if v else "false" for v in values]
+def quoted(column: Any) -> Any:
+    """Text in quotes where a comma, a quote or the end of a line stands in it."""
+    needed = pc.match_substring_regex(column, '[",\r\n]')
+    if not pc.any(needed).as_py():
+        return column
+    within = pc.binary_join_element_wise('"', pc.replace_substring(column, '"', '""'), '"', "")
+    return pc.if_else(needed, within, column)

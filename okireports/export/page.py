@@ -52,13 +52,13 @@ def page(content: Content) -> str:
         return _WORDS[key][polish]
 
     title = content.told("title") or content.told("report") or "okireports"
-    hidden = content.table.num_rows - SHOWN
+    hidden = content.rows.count - SHOWN
     parts = [
         f"<h1>{escape(title)}</h1>",
         *(f"<p>{escape(content.told(key))}</p>" for key in ("description", "period") if content.told(key)),
         f'<div class="chart">{html(content.drawn())}</div>' if content.chart else "",
         f"<noscript><p>{say('script')}</p></noscript>" if content.chart else "",
-        _table(content, SHOWN) if content.table.num_rows else f"<p>{say('none')}</p>",
+        _table(content, SHOWN) if content.rows.count else f"<p>{say('none')}</p>",
         f"<p>{escape(say('more').format(f'{hidden:,}'))}</p>" if hidden > 0 else "",
         f"<p>{escape(content.told('definitions'))}</p>" if content.told("definitions") else "",
     ]
@@ -73,10 +73,10 @@ def page(content: Content) -> str:
 
 def piece(content: Content) -> str:
     """A part of a notebook: the chart, the first ten rows, and what their columns mean."""
-    hidden = content.table.num_rows - GLANCED
+    hidden = content.rows.count - GLANCED
     parts = [
         html(content.drawn()) if content.chart else "",
-        _table(content, GLANCED) if content.table.num_rows else "",
+        _table(content, GLANCED) if content.rows.count else "",
         f"<p>{hidden:,} more rows are in <code>.frame</code> and <code>.arrow</code>.</p>" if hidden > 0 else "",
         f"<p>{escape(content.told('definitions'))}</p>" if content.told("definitions") else "",
     ]
@@ -84,7 +84,7 @@ def piece(content: Content) -> str:
 
 
 def _table(content: Content, most: int) -> str:
-    shown = content.table.slice(0, most)
+    shown = content.rows.head(most)
     report, language = content.told("report"), content.told("language") or "en"
     sides = ['class="n"' if _is_number(field) else "" for field in shown.schema]
     heads = [heading(name, report, language) for name in shown.column_names]

@@ -6,11 +6,15 @@ import json
 from collections.abc import Mapping
 from typing import IO, Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
+from okireports.rows import Rows
 
-def write(file: IO[bytes], table: pa.Table, meta: Mapping[str, Any]) -> None:
-    """Write a table as Parquet; `meta` is kept as JSON under the key `okireports`."""
+
+def write(file: IO[bytes], rows: Rows, meta: Mapping[str, Any]) -> None:
+    """Write rows as Parquet, as they come; `meta` is kept as JSON under the key `okireports`."""
     told = json.dumps(meta, ensure_ascii=False, sort_keys=True, default=str)
-    pq.write_table(table.replace_schema_metadata({"okireports": told}), file, compression="zstd")
+    schema = rows.schema.with_metadata({"okireports": told})
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        for part in rows.parts():
+            writer.write_table(part.replace_schema_metadata(schema.metadata))

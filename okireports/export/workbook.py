@@ -36,9 +36,10 @@ def write(file: IO[bytes], content: Content) -> None:
         xlsxwriter = import_module("xlsxwriter")  # the core does without it
     except ImportError:
         raise BadOption("XLSX needs the extra: pip install 'okireports[xlsx]'; or save as csv or parquet.") from None
-    table = content.table
-    if table.num_rows > _ROWS:
-        raise ResultTooLarge(f"A sheet holds {_ROWS:,} rows, this result has {table.num_rows:,}: save csv or parquet.")
+    if content.rows.count > _ROWS:
+        count = content.rows.count
+        raise ResultTooLarge(f"A sheet holds {_ROWS:,} rows, this result has {count:,}: save csv or parquet.")
+    table = content.rows.table()
     with tempfile.TemporaryDirectory() as folder:  # readable by its owner only; the sheet is gathered in it
         options = {"constant_memory": True, "tmpdir": folder, "strings_to_urls": False}
         book = xlsxwriter.Workbook(file, options)

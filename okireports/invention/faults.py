@@ -102,7 +102,7 @@ FAULTS: dict[str, Fault] = {
         "calls of a queue that is in no project", 25, "calls", copies("'Unclaimed line' AS queue, NULL AS scenario")
     ),
     "future": Fault(
-        "calls of a machine whose clock is 400 days fast",
+        "calls of a machine whose clock is 400 days fast: rejected",
         3,
         "calls",
         copies(

@@ -5,5 +5,6 @@ from __future__ import annotations
 from okireports.loading.batch import LoadResult
 from okireports.loading.load import load
 from okireports.loading.rollback import rollback
+from okireports.loading.sync import sync
 
-__all__ = ["LoadResult", "load", "rollback"]
+__all__ = ["LoadResult", "load", "rollback", "sync"]

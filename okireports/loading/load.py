@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,13 +16,26 @@ from okireports.audit import Entry
 from okireports.disk import Folder, Writer, last_load, write
 from okireports.disk.folder import quoted
 from okireports.errors import BadOption, LoadError
-from okireports.loading import adopt, contacts, merge, presence, split, stamp, transfers, typed
+from okireports.loading import (
+    adopt,
+    arrival,
+    contacts,
+    event_lines,
+    history,
+    merge,
+    presence,
+    split,
+    stamp,
+    transfers,
+    typed,
+)
 from okireports.loading.batch import Batch, LoadResult
 from okireports.loading.definition_rows import load_definition_rows
 from okireports.loading.definitions import load_definitions
 from okireports.tables import FACTS, canonical_columns, required_columns
 
-MEMORY = "6GB"  # what the engine may hold; beyond it, it spills to the centre's own disk
+MEMORY = 7_000_000_000  # bytes that the engine may hold; beyond it, it spills to the centre's own disk
+OF_THE_MACHINE = 0.7  # and never more than this part of the memory that there is
 REJECTED = """CREATE TABLE rejected
 (table_name VARCHAR, _row BIGINT, column_name VARCHAR, value VARCHAR, reason VARCHAR, row_text VARCHAR)"""
 
@@ -32,28 +46,34 @@ def load(
     *,
     source: str = "canonical",
     timezone: str | None = None,
+    encoding: str | None = None,
     ambiguous: str = "earlier",
     create_missing: bool = False,
     strict: bool = False,
     actor: str = "system",
     now: datetime,
     progress: Callable[[str], None] = lambda step: None,
+    reading: history.Reading = "given",
 ) -> LoadResult:
     """Load files into the centre; all of them or nothing.
 
     Args:
         folder: the centre's folder.
-        path: a folder of files, or one file.
-        source: "canonical", "bank-1999", or the path of a mapping.
+        path: a folder of files, one file, or the URL of a database.
+        source: "canonical", "bank-1999", a vendor's name, or the path of a mapping.
         timezone: of times that carry no offset; None: the source's own, else the centre's.
+        encoding: of text files, such as "cp1250"; "auto": found out; None: what the source says, else UTF-8.
         ambiguous: "earlier", "later" or "reject" for local times that a change of the clock doubles or skips.
         create_missing: declare the people and objects that facts name and nothing declares.
         strict: one bad row stops the load.
         actor: who loads, for the change log.
         now: the time of the load (aware).
         progress: called with the name of each step.
+        reading: "given": these files, and of a database what came since its watermarks; "new": of files too only what
+            no earlier load has read; "all". In the last two, of two files that contradict each other the later counts.
 
     Raises:
+        NothingNew: reading "new", and there is nothing; nothing is written.
         LoadError: a file cannot be read, a definition is wrong, or (strict) a row is.
         CenterBusy: another load is under way.
     """
@@ -65,14 +85,21 @@ def load(
         stage(writer)
         settings = dict(writer.con.execute("SELECT key, value FROM control.settings").fetchall())
         progress("reading")
+        manner = history.manner(source, timezone, ambiguous, create_missing)
+        before = history.before(writer.con, manner, reading, timezone or settings["timezone"], now)
+        before = replace(before, ambiguous=ambiguous, recall=event_lines.recall(writer))
         feed = sources.read(
             writer.con,
-            Path(path),
+            path,
             source=source,
             timezone=timezone,
+            encoding=encoding,
             known=canonical_columns(),
             required=required_columns(),
+            before=before,
         )
+        if reading == "new":
+            history.require_news(writer.con, feed, before)
         batch = Batch(
             writer,
             feed,
@@ -83,8 +110,13 @@ def load(
             ambiguous,
             now.astimezone(UTC).replace(tzinfo=None),
             progress,
+            manner=manner,
+            later_wins=reading != "given",
+            beginnings=arrival.beginnings(Path(path), feed, history.seen(writer.con), before)
+            if reading != "given" and by_line(source)
+            else {},
         )
-        batch.notes.update(feed.notes)
+        batch.notes.update({**feed.notes, **feed.ignored})
         refuse_broken_definitions(batch)
         changes = load_definitions(batch, actor) + load_definition_rows(batch, actor)
         if create_missing or feed.create_missing:
@@ -98,10 +130,16 @@ def load(
 
 def stage(writer: Writer) -> None:
     """The scratch database of a load, and what the engine may use."""
-    writer.con.execute(f"SET memory_limit = '{MEMORY}'")
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    writer.con.execute(f"SET memory_limit = '{min(MEMORY, int(there * OF_THE_MACHINE))} B'")
     for schema in ("raw", "typed", "fact", "before", "moved", "withdrawn"):
         writer.con.execute(f"CREATE SCHEMA {schema}")
     writer.con.execute(REJECTED)
+
+
+def by_line(source: str) -> bool:
+    """Is each row of a table one of a file, as it is not where a row is worked out of several events?"""
+    return source == "canonical" or source.endswith(".toml")
 
 
 def refuse_broken_definitions(batch: Batch) -> None:
@@ -126,6 +164,7 @@ def place(batch: Batch) -> None:
         if fact.name in batch.feed.tables:
             batch.progress(f"{fact.name}: checking and stamping")
             typed.type_rows(batch, fact)
+            arrival.leave_out(batch, fact)
             typed.tidy_words(batch, fact)
             stamp.localise(batch, fact)
             stamp.refuse_rows(batch, fact)
@@ -133,8 +172,11 @@ def place(batch: Batch) -> None:
             batch.con.execute(f'DROP TABLE typed."{fact.name}"')
         split.off(batch, fact.name)
         adopt.adopt(batch, fact)
+        if fact.name == "rings":
+            event_lines.withdraw_rings(batch)
         if batch.has(fact):
             adopt.find_before(batch, fact)
+    event_lines.keep(batch)
     presence.derive(batch)
     presence.copy_shifts(batch)
     transfers.mark(batch)
@@ -156,6 +198,11 @@ def commit(batch: Batch, changes: Iterable[Entry], actor: str, strict: bool) -> 
         )
     raw = [name for name in batch.feed.tables if name in FACTS]
     rows_in = sum(batch.count(f"SELECT count(*) FROM {batch.feed.tables[name]}") for name in raw) + structural(batch)
+    ignored = sum(batch.feed.ignored.values())
+    if batch.feed.lines is not None:  # rows that several lines tell together are counted as those lines
+        rows_in = batch.feed.lines
+    for name in raw:  # nothing looks at them any more, and what comes needs the memory
+        con.execute(f"DROP TABLE {batch.feed.tables[name]}")
     unassigned = count_unassigned(batch, raw)
     for fact in FACTS.values():
         if batch.has(fact):
@@ -164,8 +211,16 @@ def commit(batch: Batch, changes: Iterable[Entry], actor: str, strict: bool) -> 
             con.execute(f'DROP TABLE fact."{fact.name}" CASCADE')
     if len(rejects):
         keep(rejects, folder.rejects / f"{batch.load_id}.parquet", batch)
-    files = json.dumps([{"file": f.path, "sha256": f.sha256, "bytes": f.bytes} for f in batch.feed.files])
-    values = [batch.load_id, batch.feed.source, files, batch.now, rows_in, rows_in - len(rejects), len(rejects)]
+    files = history.record(batch.feed.files, batch.manner)
+    values = [
+        batch.load_id,
+        batch.feed.source,
+        files,
+        batch.now,
+        rows_in,
+        rows_in - len(rejects) - ignored,
+        len(rejects),
+    ]
     values += [batch.updated, unassigned, json.dumps(batch.notes, ensure_ascii=False), batch.writer.generation]
     con.execute(f"INSERT INTO control.loads VALUES ({', '.join('?' for _ in values)})", values)
     loaded = Entry(
@@ -180,7 +235,7 @@ def commit(batch: Batch, changes: Iterable[Entry], actor: str, strict: bool) -> 
         batch.load_id,
         batch.writer.generation,
         rows_in,
-        rows_in - len(rejects),
+        rows_in - len(rejects) - ignored,
         len(rejects),
         batch.updated,
         unassigned,
@@ -188,6 +243,7 @@ def commit(batch: Batch, changes: Iterable[Entry], actor: str, strict: bool) -> 
         dict(batch.notes),
         batch.feed.unknown_columns,
         sum(p.stat().st_size for p in batch.writer.written),
+        ignored,
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from okireports.loading.batch import Batch, fact_id, keyed, names
+from okireports.loading.event_lines import superseded
 from okireports.loading.stored import pull
 from okireports.tables import ACTIVITY, FACTS
 
@@ -56,14 +57,16 @@ def derive(batch: Batch) -> None:
 def timeline(batch: Batch) -> None:
     """Each operator's intervals once, those of the load over the published ones, and none that overlaps the next."""
     given = names(STATUSES)
+    home = 1 if batch.settings["security"] == "simplified" else 0  # where presence stands that is no copy
     published = (
         f"SELECT {given}, false AS new FROM before.statuses WHERE NOT coalesce(masked, false) "
-        f"AND ({IS_ACTIVITY} OR project_id = 0)"
+        f"AND ({IS_ACTIVITY} OR project_id = {home})"
     )
     batch.con.execute(
         f"""CREATE TABLE timeline AS
         WITH news AS (SELECT {given}, true AS new FROM fact.statuses WHERE NOT masked),
-        every AS (FROM news UNION ALL SELECT * FROM ({published}) WHERE status_id NOT IN (SELECT status_id FROM news)),
+        every AS (FROM news UNION ALL SELECT * FROM ({published}) WHERE status_id NOT IN (SELECT status_id FROM news)
+        AND status_id NOT IN ({superseded(batch)})),
         next AS (SELECT *, lead(started_at) OVER (PARTITION BY operator_id,
         CASE WHEN operator_id IS NULL THEN status_id END ORDER BY started_at, status_id) AS next_at
         FROM every)

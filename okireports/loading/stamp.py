@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from okireports import clock
 from okireports.disk.folder import quoted
+from okireports.loading import arrival
 from okireports.loading.batch import Batch, fact_id, keyed
 from okireports.loading.contacts import contact_key, normal_phone
 from okireports.loading.names import login_fault
@@ -27,6 +28,7 @@ ALWAYS_HELD = (
     "transfer_to_call_id",
 )
 NAMED = 20  # names that nothing declares, of one column, that a load names one by one
+PLANNED = ("shifts",)  # what may lie ahead
 DEFAULT_TARGET = ("answer_within_s", "short_abandon_s", "goal")
 
 
@@ -90,10 +92,24 @@ def refuse_rows(batch: Batch, fact: Fact) -> None:
     given = batch.columns(f'typed."{fact.name}"')
     if fact.start in given and fact.end in given:
         reject(batch, fact, f't."{fact.end}" < t."{fact.start}"', "it ends before it starts", fact.end)
+    if fact.start in given and fact.name not in PLANNED:
+        refuse_future(batch, fact)
     if "project" in given:
         unknown = "t.project IS NOT NULL AND t.project NOT IN (SELECT ref FROM clients)"
         reject(batch, fact, unknown, "there is no such project", "project")
     settle_doubles(batch, fact, given)
+
+
+def refuse_future(batch: Batch, fact: Fact) -> None:
+    """What happened cannot have begun after it is loaded.
+
+    Less than a day ahead is another clock or zone, and is counted. More is a misprint (a year; day and month swapped)
+    and would stretch, say, the operator's status before it to that day: it is rejected.
+    """
+    start, now = f't."{fact.start}"', f"{quoted(batch.now.isoformat())}::TIMESTAMP"
+    reject(batch, fact, f"{start} > {now} + INTERVAL 1 DAY", "it starts more than a day after it is loaded", fact.start)
+    if ahead := batch.count(f'SELECT count(*) FROM typed."{fact.name}" t WHERE {start} > {now}'):
+        batch.notes[f"{fact.name} that start after they are loaded, by less than a day: is the zone right?"] += ahead
 
 
 def settle_doubles(batch: Batch, fact: Fact, given: set[str]) -> None:
@@ -118,6 +134,10 @@ def settle_doubles(batch: Batch, fact: Fact, given: set[str]) -> None:
     if not batch.count("SELECT count(*) FROM doubled"):
         return
     same = " AND ".join(f'd."{k}" IS NOT DISTINCT FROM {sql}' for k, sql in said.items())
+    if batch.later_wins:
+        doubles = f"SELECT {keys}, _row FROM {table} t WHERE EXISTS (FROM doubled d WHERE {same})"
+        arrival.keep_last(batch, fact, doubles, columns)
+        return
     batch.con.execute(
         f"""CREATE OR REPLACE TABLE twice AS SELECT _row, count(DISTINCT content) OVER w AS contents,
         row_number() OVER (PARTITION BY {columns} ORDER BY _row) AS nth FROM (
@@ -300,8 +320,8 @@ def with_keys(fact: Fact, given: set[str], select: str) -> str:
     if {"phone", "contact"} & given and any(c.role == "contact" for c in fact.columns):
         keys["contact_key"] = contact_key(given)
     if fact.name == "calls":
-        said = "coalesce(_interaction, source_id)" if "interaction" in given else "source_id"
-        keys["interaction_id"] = interaction_id(fact_id("'calls'", "source", said))
+        other = fact_id("'calls'", "source", "_interaction") if "interaction" in given else "NULL"
+        keys["interaction_id"] = interaction_id(f"coalesce({other}, call_id)")
     if fact.name == "statuses":
         started = "epoch_ms(started_at)::VARCHAR"
         keys["episode_key"] = (

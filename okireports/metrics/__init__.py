@@ -14,8 +14,8 @@ from okireports.metrics.arithmetic import mean_seconds, quantile, ratio, tally
 __all__ = ["METRICS", "Aggregate", "Metric", "mean_seconds", "measure", "metric", "quantile", "ratio", "tally"]
 
 Aggregate = Callable[[Table], Scalar]
-Unit = Literal["count", "s", "share", "flag"]
-Counts = Literal["interaction", "contact", "attempt", "status"]
+Unit = Literal["count", "s", "share", "flag", "money", "number"]
+Counts = Literal["interaction", "contact", "attempt", "status", "shift", "evaluation", "rating", "ring"]
 Placing = Literal["start", "pro rata"]
 
 

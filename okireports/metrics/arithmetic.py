@@ -58,4 +58,6 @@ def wilson_bound(part: NumericValue, whole: NumericValue, side: Literal["low", "
     n = whole.cast("float64").nullif(0.0)
     p, zz, sign = ratio(part, whole), Z95 * Z95, 1 if side == "high" else -1
     spread = Z95 * (p * (1 - p) / n + zz / (4 * n * n)).sqrt()
-    return (p + zz / (2 * n) + sign * spread) / (1 + zz / n)
+    bound = (p + zz / (2 * n) + sign * spread) / (1 + zz / n)
+    end = 1.0 if side == "high" else 0.0  # of none and of all it is the scale's end, exactly, however it is rounded
+    return (p == end).ifelse(end, bound)

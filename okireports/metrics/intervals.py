@@ -7,6 +7,7 @@ Where rows overlap, `covered` before and `new` after `split` give the length of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import ibis
 import ibis.expr.types as ir
@@ -106,3 +107,16 @@ def concurrency(t: ir.Table, by: Interval, keys: Sequence[str] = ()) -> ir.Table
     so_far = ibis.window(group_by=keys, order_by="bucket", preceding=(None, 0))
     before = b.net.sum().over(so_far) - b.net
     return b.mutate(busy=before * b.length + b.area).drop("net", "area")
+
+
+def overlaps(one: ir.Table, other: ir.Table, keys: Sequence[str], by: Interval) -> ir.Table:
+    """Where a row of `one` and a row of `other` with the same keys run at once: the columns of `one`, `lo` and `hi`.
+
+    Both are cut at local midnight first, so that only what lies on one day is compared.
+    """
+    days = replace(by, by="day")
+    t = split(one, days).join(
+        split(other, days).select(*keys, "bucket", "lo", "hi"), [*keys, "bucket"], rname="o_{name}"
+    )
+    t = t.mutate(lo=ibis.greatest(t.lo, t.o_lo), hi=ibis.least(t.hi, t.o_hi)).drop("o_lo", "o_hi", "bucket")
+    return t.filter(t.lo < t.hi)

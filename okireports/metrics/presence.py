@@ -22,7 +22,7 @@ def pieces(statuses: Table, by: Interval) -> Table:
     `worked_to` and `staffed_to` say how far earlier rows reach, so that what overlaps counts once in the occupancy.
     """
     present = within(statuses.filter(statuses.status != "Offline"), by)
-    return split(covered(present, ["operator_id"], worked=_works, staffed=_is_staffed), by)
+    return split(covered(present, ["operator_id"], worked=works, staffed=is_staffed), by)
 
 
 def seen(t: Table, by: Interval) -> Table:
@@ -134,18 +134,17 @@ def na_share(pieces: Table) -> FloatingValue:
 def occupancy(pieces: Table) -> FloatingValue:
     """(Waiting + Busy + PCP) / (Waiting + Busy + PCP + Ready); what overlaps counts once, so it is never above 1."""
     worked, staffed = (
-        new(pieces, name).sum(where=of(pieces)).coalesce(0)
-        for name, of in (("worked", _works), ("staffed", _is_staffed))
+        new(pieces, name).sum(where=of(pieces)).coalesce(0) for name, of in (("worked", works), ("staffed", is_staffed))
     )
     return ratio(worked, staffed)
 
 
-def _works(statuses: Table) -> BooleanValue:
+def works(statuses: Table) -> BooleanValue:
     """With a contact."""
     return statuses.status.isin(ACTIVITY)
 
 
-def _is_staffed(statuses: Table) -> BooleanValue:
+def is_staffed(statuses: Table) -> BooleanValue:
     """With a contact, or ready for one."""
     return statuses.status.isin((*ACTIVITY, "Ready"))
 

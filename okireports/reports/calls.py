@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
 import ibis
 from ibis import Table
 
-from okireports.charts import counts, lines
+from okireports.charts import bars, counts, funnel, lines
 from okireports.clock import Interval, grain, labelled, ms, seconds
-from okireports.metrics import measure
+from okireports.metrics import measure, paths, ratio
 from okireports.metrics.callbacks import WITHIN, callbacks
 from okireports.metrics.interactions import (
     YEAR,
@@ -28,6 +29,7 @@ from okireports.metrics.interactions import (
     talk_mean_s,
 )
 from okireports.metrics.intervals import starting
+from okireports.metrics.tracking import brought, interactions
 from okireports.metrics.volume import is_lost
 from okireports.metrics.waiting import awt_s
 from okireports.report import looked_up, named, page, report
@@ -45,7 +47,7 @@ LOST = [
 LAG = timedelta(days=1)  # a call's recordings and charges are dated after its start, so also after the period's end
 
 
-@report("Call log", pl="Dziennik połączeń", chart=counts("started_at"), after=LAG)
+@report("Call log", pl="Dziennik połączeń", chart=counts("started_at"), after=LAG, separable=True)
 def call_log(
     calls: Table,
     projects: Table,
@@ -85,6 +87,7 @@ def call_log(
     pl="Połączenia utracone",
     chart=counts("started_at", by="reached"),
     after=WITHIN + LAG,  # a lost call may end after the period
+    separable=True,
     queues_only=True,
 )
 def lost_calls(
@@ -156,6 +159,91 @@ def inbound_statistics(
     return t.order_by([*columns, *({key} - {*columns})]).select(*columns, *figures)
 
 
+@report(
+    "Call tracking",
+    pl="Call tracking",
+    chart=bars("line", ["inbound", "sales"]),
+    before=YEAR,
+    after=LAG,
+    queues_only=True,
+)
+def call_tracking(
+    calls: Table, projects: Table, history: Table, results: Table, charges: Table | None, *, period: Interval
+) -> Table:
+    """What each advertised number brought: calls, new customers, sales, and the price of a call.
+
+    Definitions: inbound counts interactions, sales those of which a contact's result is a sale, conversion = sales /
+    inbound; answered and lost (abandoned, callback_requested, voicemail) are of offered contacts; first_time counts
+    known callers without a contact in 365 days before; cost_per_call = charges of the calls / inbound, empty in mixed
+    currencies.
+    """
+    keys = ["project_id", "line"]
+    t = starting(recognised(history), period)
+    t = t if history.equals(calls) else t.semi_join(starting(calls, period), CALL)
+    t = looked_up(t.filter(t.direction == "inbound"), results, ["project_id", "result"], "sale")
+    if charges is not None:
+        t = looked_up(t, spent(charges, period), CALL, "cost", "first_currency", "last_currency")
+    t = interactions(t, keys)
+    figures = brought(t)
+    t = named(t.group_by(keys).agg(**figures), project=projects)
+    return t.order_by("project", *reversed(keys)).select("project", "line", *figures)
+
+
+@report(
+    "IVR paths",
+    pl="Raport IVR",
+    chart=funnel("node", "entered", by="scenario"),
+    before=LAG,  # a call that is in a scenario when the period begins
+    after=LAG,  # what follows the period's last steps
+    queues_only=True,
+)
+def ivr_paths(
+    ivr_steps: Table,
+    calls: Table,
+    scenarios: Table,
+    history: Table,
+    *,
+    period: Interval,
+    recognised_text: bool = False,
+) -> Table:
+    """How customers go through the scenarios: where they arrive, where they hang up, and where they reach a goal.
+
+    `recognised_text=True` tells apart what was said or pressed (`input`).
+
+    Definitions: entered counts steps at their start, each visit once; went_on those with a later step of the call, and
+    the last ones of calls that went to a queue or were answered; hung_up the last ones of calls left in the scenario;
+    goals those with a goal, goal_rate = goals / entered; mean_s of finished steps. The most entered node comes first.
+    """
+    t = starting(ivr_steps, replace(period, end=period.end + LAG), "at")
+    around = replace(period, start=period.start - LAG, end=period.end + LAG)
+    t = starting(paths.walked(t, starting(history, around)), period, "at")
+    t = t if history.equals(calls) else t.semi_join(calls, CALL)
+    said = ["input"] if recognised_text else []
+    figures = paths.figures(t)
+    t = named(t.group_by("scenario_id", "node", *said).agg(**figures), scenario=scenarios)
+    t = t.order_by("scenario", t.entered.desc(), "node", *said, "scenario_id")
+    return t.select("scenario", "node", *said, *figures)
+
+
+@report("Call outcomes", pl="Wyniki połączeń", chart=bars("outcome", "contacts", by="result", stack=True))
+def call_outcomes(
+    calls: Table, queues: Table, operators: Table, *, per: Literal["queue", "operator"] | None = None
+) -> Table:
+    """How contacts ended, and with which result.
+
+    `per` tells queues or operators apart.
+
+    Definitions: contacts of every direction; share of all of them, with `per` of the queue's or the operator's;
+    talk_mean_s of answered ones, robots' too.
+    """
+    key = [f"{per}_id"] if per else []
+    t = calls.group_by("outcome", "result", *key).agg(contacts=calls.count(), **measure(calls, talk_mean_s))
+    t = t.mutate(share=ratio(t.contacts, t.contacts.sum().over(ibis.window(group_by=key))))
+    t = named(t, **({per: {"queue": queues, "operator": operators}[per]} if per else {}))
+    columns = ["outcome", "result", *([per] if per else [])]
+    return t.order_by(*columns, *key).select(*columns, "contacts", "share", "talk_mean_s")
+
+
 def first_recordings(recordings: Table, period: Interval) -> Table:
     """One `recording` per call: the earliest, of several at one instant the one with the smallest URL."""
     r = _of_calls_in(recordings, period)
@@ -165,10 +253,15 @@ def first_recordings(recordings: Table, period: Interval) -> Table:
 
 def costs(charges: Table, period: Interval) -> Table:
     """`cost` and `currency` per call; both NULL where its charges are in several currencies."""
+    c = spent(charges, period)
+    one = c.first_currency == c.last_currency
+    return c.select(*CALL, cost=one.ifelse(c.cost, ibis.null()), currency=one.ifelse(c.first_currency, ibis.null()))
+
+
+def spent(charges: Table, period: Interval) -> Table:
+    """`cost` per call, with its `first_currency` and `last_currency` by name: a sum of one where they are the same."""
     c = _of_calls_in(charges, period)
-    c = c.group_by(CALL).agg(cost=c.amount.sum(), currency=c.currency.min(), last_currency=c.currency.max())
-    one = c.currency == c.last_currency
-    return c.select(*CALL, cost=one.ifelse(c.cost, ibis.null()), currency=one.ifelse(c.currency, ibis.null()))
+    return c.group_by(CALL).agg(cost=c.amount.sum(), first_currency=c.currency.min(), last_currency=c.currency.max())
 
 
 def _of_calls_in(t: Table, period: Interval) -> Table:

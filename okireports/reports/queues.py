@@ -6,15 +6,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+import ibis
 from ibis import Table
 
-from okireports.charts import bars, dots, heat, lines, steps
+from okireports.charts import area, bars, dots, heat, lines, steps
 from okireports.clock import Interval, grain, labelled, local_hour, ms
-from okireports.metrics import Aggregate, measure, ratio, service
+from okireports.metrics import Aggregate, measure, ratio, repeats, service
 from okireports.metrics.bins import filled, shares, wait_from_s
 from okireports.metrics.handling import aht_s, hold_s, talk_s, wrap_s
 from okireports.metrics.hours import days_with, weekday
-from okireports.metrics.intervals import starting
+from okireports.metrics.intervals import concurrency, starting, within
 from okireports.metrics.service import (
     abandoned_in_time,
     answer_within_s,
@@ -28,6 +33,7 @@ from okireports.metrics.service import (
     sl_positive,
     sl_short,
 )
+from okireports.metrics.transfers import ENDS, SIDES, after_transfer, passed_on
 from okireports.metrics.volume import (
     abandon_rate,
     abandoned,
@@ -42,7 +48,10 @@ from okireports.metrics.volume import (
     voicemail,
 )
 from okireports.metrics.waiting import asa_s, max_wait_s, wait_p90_s
-from okireports.report import named, report
+from okireports.report import looked_up, named, report
+
+LAG = timedelta(days=1)  # how long after a contact's start the next one of its interaction may start
+OTHER = "other project"
 
 
 @report(
@@ -146,6 +155,112 @@ def wait_distribution(calls: Table) -> Table:
     t = calls.filter(is_offered(calls), calls.wait_ms.notnull())
     t = t.group_by("outcome", wait_from_s=wait_from_s(t.wait_ms)).agg(contacts=t.count())
     return shares(filled(t)).order_by("outcome", "wait_from_s")
+
+
+@report(
+    "Repeat calls",
+    pl="Połączenia powtórne, FCR",
+    chart=lines("interval", ["repeat_rate", "fcr"], by="queue"),
+    before=repeats.MOST,
+    after=repeats.MOST,
+    queues_only=True,
+)
+def repeat_calls(
+    calls: Table,
+    projects: Table,
+    queues: Table,
+    history: Table,
+    *,
+    period: Interval,
+    by: Interval = None,
+    repeat_days: int,
+    now: datetime,
+) -> Table:
+    """Customers who had to call again, and those for whom one call was enough (FCR).
+
+    Definitions: contacts are inbound ones; repeats those of a person who called the project within the centre's
+    repeat_days before, by another interaction (a transfer is no repeat); repeat_rate = repeats / contacts;
+    first_contacts are the other known callers'; undecided those whose repeat_days are not over; resolved those without
+    a further call in them; fcr = resolved / (first_contacts - undecided); unknown callers are in contacts only.
+    """
+    window = timedelta(days=repeat_days)
+    around = replace(period, start=period.start - window, end=period.end + window)
+    t = starting(history.filter(history.direction == "inbound"), around)
+    t = starting(repeats.followed(t, repeat_days, now), period)
+    t = t if history.equals(calls) else t.semi_join(calls, ["project_id", "call_id"])
+    return by_queue(
+        t, projects, queues, by,
+        repeats.contacts, repeats.unknown, repeats.repeats, repeats.repeat_rate, repeats.first_contacts,
+        repeats.undecided, repeats.resolved, repeats.fcr,
+    )  # fmt: skip
+
+
+@report(
+    "Transfers",
+    pl="Przekazania",
+    chart=heat("to_queue", "from_queue", "transfers"),
+    before=LAG,
+    after=LAG,
+    queues_only=True,
+)
+def transfers(
+    calls: Table, projects: Table, queues: Table, operators: Table, history: Table, *, period: Interval
+) -> Table:
+    """From whom to whom customers were passed on, and whether somebody answered there.
+
+    Definitions: contacts that name the next one, or that went to or came from another project; one between two projects
+    is a row of each, for neither knows the other's side ('other project'); share of all rows' transfers; answered_after
+    (by robots, too), lost_after and the mean extra_wait_s are of the next contact, empty where that is elsewhere.
+    """
+    around = replace(period, start=period.start - LAG, end=period.end + LAG)
+    t = passed_on(starting(calls, period), starting(history, around))
+    t = t.group_by(SIDES).agg(**after_transfer(t))
+    t = t.mutate(share=ratio(t.transfers, t.transfers.sum().over(ibis.window())))
+    for side in ("from", "to"):
+        for name, directory in (("project", projects), ("queue", queues), ("operator", operators)):
+            id = f"{side}_{name}_id"
+            t = looked_up(t, directory.select(**{id: f"{name}_id", f"{side}_{name}": name}), [id], f"{side}_{name}")
+        t = t.mutate(**{f"{side}_project": t[f"{side}_other"].ifelse(OTHER, t[f"{side}_project"])})
+    places = [end.removesuffix("_id") for end in ENDS]
+    t = t.order_by(*places, *SIDES)
+    return t.select(*places, "transfers", "share", "answered_after", "lost_after", "extra_wait_s")
+
+
+@report(
+    "Concurrent calls",
+    pl="Obciążenie linii",
+    chart=area("interval", "mean", line="peak"),
+    queues_only=True,
+)
+def concurrent_calls(
+    calls: Table,
+    projects: Table,
+    providers: Table,
+    capacities: Table,
+    *,
+    period: Interval,
+    by: Interval = "30min",
+    per: Literal["project", "line", "provider"] | None = None,
+) -> Table:
+    """How many calls were in progress at once, and how near that came to what the lines can carry.
+
+    `per` tells projects, lines or providers apart.
+
+    Definitions: a contact is in progress from its start to its end; peak is the most at any instant, ends coming before
+    starts; mean = time in progress / length of the interval; intervals without calls are left out; capacity is that of
+    the provider or line, else empty; peak_share = peak / capacity.
+    """
+    key = {"project": ["project_id"], "line": ["line"], "provider": ["provider_id"]}[per] if per else []
+    t = concurrency(within(calls, period), by, key)
+    t = t.filter(t.peak > 0).mutate(mean=ratio(t.busy, t.length))
+    known = per in ("line", "provider")
+    t = looked_up(t, capacities, key, "capacity") if known else t.mutate(capacity=ibis.null("int64"))
+    t = t.mutate(peak_share=ratio(t.peak, t.capacity))
+    t = labelled(t.rename(interval="bucket"), by)
+    t = named(t, **({per: {"project": projects, "provider": providers}[per]} if per and per != "line" else {}))
+    columns = [*(["interval"] if by.by else []), *([per] if per else [])]
+    t = t.order_by(*columns, *({*key} - {*columns}), "peak")
+    return t.select(*columns, "peak", "mean", "capacity", "peak_share")
 
 
 def by_queue(calls: Table, projects: Table, queues: Table, by: Interval, *metrics: Aggregate) -> Table:

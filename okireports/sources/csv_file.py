@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import duckdb
 
 from okireports.errors import LoadError
-from okireports.sources import records
+from okireports.sources import encodings, records
 from okireports.sources.feed import Reject, Scratch
 from okireports.sources.quoting import file, ident, text
 
@@ -30,14 +30,25 @@ class Dialect:
 
     delimiter: str = ","
     quote: str = '"'
-    encoding: str = "utf-8"
+    escape: str = ""  # '' where a quote inside quotes is doubled
+    encoding: str = "utf-8"  # "auto": found out
     header: int = 1
     names: tuple[str, ...] = ()
+
+    def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        """The cells of lines of text."""
+        return csv.reader(
+            lines,
+            delimiter=self.delimiter,
+            quotechar=self.quote,
+            escapechar=self.escape or None,
+            doublequote=not self.escape,
+        )
 
     @property
     def rules(self) -> records.Rules:
         """The bytes that separate and quote."""
-        return records.Rules(self.delimiter.encode(), self.quote.encode())
+        return records.Rules(self.delimiter.encode(), self.quote.encode(), self.escape.encode())
 
 
 class _Uneven(NamedTuple):
@@ -62,26 +73,34 @@ class CsvFile:
         self._rows = 0
         self._skipped = 0
         self._tidied = False
-        if self.dialect.encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "utf-8-sig") or self._untidy():
-            self._tidy()
+        self.size = self.path.stat().st_size  # at opening; less when it grows and ends within a line
+        self._grew = False
+        self._found_out = self.dialect.encoding.lower() == "auto"
+        self._encoding = encodings.detect(self.path) if self._found_out else self.dialect.encoding
+        self._make_readable()
         self.columns = self._header()
         self.types = dict.fromkeys(self.columns, "VARCHAR")
 
+    def _make_readable(self) -> None:
+        if not encodings.is_utf_8(self._encoding) or self._untidy():
+            self._tidy()
+
     def _untidy(self) -> bool:
-        """Titles or blank lines above the header, or line ends of old Macs."""
-        with self.path.open("rb") as source:
-            start = source.read(1 << 16)
-        old_mac = b"\r" in start and b"\n" not in start
-        return self.dialect.header > 1 or old_mac or start.removeprefix(b"\xef\xbb\xbf")[:1] in (b"\r", b"\n")
+        """Titles or blank lines above the header, or line ends that are a CR alone: the engine takes some for one."""
+        with self._read_path.open("rb") as source:
+            start = source.read(4)
+        if self.dialect.header > 1 or start.removeprefix(b"\xef\xbb\xbf")[:1] in (b"\r", b"\n"):
+            return True
+        return records.has_lone_returns(self._read_path)
 
     def _tidy(self) -> None:
         """Put a copy that the engine cannot misread in the place of the file."""
         target = self.scratch.new(".csv")
-        encoding, skip = self.dialect.encoding, max(self.dialect.header - 1, 0)
-        encoding = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
+        skip = max(self.dialect.header - 1, 0)
+        encoding = "utf-8-sig" if encodings.is_utf_8(self._encoding) else self._encoding
         try:
             self._skipped, self._broken = records.tidy(
-                self.path, target, self.dialect.rules, encoding=encoding, skip=skip
+                self._read_path, target, self.dialect.rules, encoding=encoding, skip=skip
             )
         except LookupError as error:
             raise LoadError(f"There is no encoding {encoding!r}.", file=self.name) from error
@@ -90,12 +109,13 @@ class CsvFile:
         self._read_path, self._tidied = target, True
 
     def _not_text(self, encoding: str) -> LoadError:
-        line = records.first_bad_line(self.path, encoding)
+        looks = encodings.detect(self.path)
+        seems = f"It looks like {encodings.told(looks)}. " if looks != encoding.removesuffix("-sig") else ""
         return LoadError(
-            f"The file is not text in {encoding.removesuffix('-sig').upper()}.",
+            f"The file is not text in {encodings.told(encoding)}.",
             file=self.name,
-            line=line,
-            hint='Save it as UTF-8, or load it with a mapping that says its encoding, such as "cp1250" or "utf-16".',
+            line=records.first_bad_line(self.path, encoding),
+            hint=f"{seems}Save it as UTF-8, load it with a mapping that says its encoding, or say encoding=...",
         )
 
     def _header(self) -> tuple[str, ...]:
@@ -117,7 +137,11 @@ class CsvFile:
             row = first.text.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise self._not_text("utf-8") from error
-        cells = next(csv.reader([row], delimiter=self.dialect.delimiter, quotechar=self.dialect.quote))
+        try:
+            cells = next(self.dialect.reader([row]))
+        except csv.Error as error:
+            line = self._original(first.line)
+            raise LoadError(f"The header cannot be read: {error}.", file=self.name, line=line) from error
         if not self.dialect.header:
             return self._given_names(len(cells))
         if len(cells) == 1:
@@ -143,27 +167,57 @@ class CsvFile:
     def insert(self, con: duckdb.DuckDBPyConnection, relation: str, chosen: dict[str, str], index: int) -> int:
         """Append the columns `chosen` (target -> expression over the columns) and `_file`; returns the rows taken."""
         before = _count(con, relation)
+        while not self._taken(con, relation, chosen, index):
+            # made anew, so that rowids stay without gaps
+            con.execute(f"CREATE OR REPLACE TABLE {relation} AS FROM {relation} WHERE rowid < {before}")
+        self._rows = _count(con, relation) - before
+        return self._rows
+
+    def _taken(self, con: duckdb.DuckDBPyConnection, relation: str, chosen: dict[str, str], index: int) -> bool:
+        """Copy the rows; False: they are to be copied again, from what the file was cut or tidied to."""
         try:
             self._copy(con, relation, chosen, index)
             misread = self._misread(con)
         except duckdb.Error as error:
-            if "invalid state" not in str(error):  # what the engine says of mixed line ends
+            if "invalid state" not in str(error) and not self._grown():  # what the engine says of mixed line ends
                 raise LoadError(
                     f"The engine cannot read this file: {str(error).splitlines()[0]}", file=self.name
                 ) from error
             misread = True
-        if misread and not self._tidied:
-            # made anew, so that rowids stay without gaps
-            con.execute(f"CREATE OR REPLACE TABLE {relation} AS FROM {relation} WHERE rowid < {before}")
-            self._tidy()
-            return self.insert(con, relation, chosen, index)
-        if misread:
+        if self._grown():
+            self._cut()
+            return False
+        if misread and self._tidied:
             raise LoadError("Quotes in this file cannot be read.", file=self.name, hint="Export it again.")
-        self._rows = _count(con, relation) - before
-        return self._rows
+        if misread:
+            self._tidy()
+        return not misread
+
+    def _grown(self) -> bool:
+        """Did somebody write to the file since it was opened?"""
+        if self._grew:
+            return False
+        now = self.path.stat().st_size
+        if now < self.size:
+            raise LoadError("The file became shorter while it was read.", file=self.name, hint="Load it once more.")
+        return now > self.size
+
+    def _cut(self) -> None:
+        """Go on with the whole lines that the file had when it was opened; the rest is for the next load."""
+        target = self.scratch.new(".csv")
+        self.size = records.whole_lines(self.path, target, self.size, self._encoding)
+        self._grew, self._tidied, self._read_path = True, False, target
+        self._broken, self._uneven, self._skipped = [], [], 0
+        self._make_readable()
+
+    def notes(self) -> dict[str, int]:
+        """What was found out about the file."""
+        found = [f"files read as {encodings.told(self._encoding)}, as found out"] if self._found_out else []
+        found += ["files that grew while they were read: what came later is for the next load"] if self._grew else []
+        return dict.fromkeys(found, 1)
 
     def _copy(self, con: duckdb.DuckDBPyConnection, relation: str, chosen: dict[str, str], index: int) -> None:
-        quote = text(self.dialect.quote)
+        quote, escape = text(self.dialect.quote), text(self.dialect.escape or self.dialect.quote)
         con.execute(f"DROP TABLE IF EXISTS {_REJECTED}")
         con.execute(f"DROP TABLE IF EXISTS {_SCANNED}")
         columns = ", ".join(f"{text(f'c{i}')}: 'VARCHAR'" for i in range(len(self.columns)))
@@ -173,7 +227,7 @@ class CsvFile:
             INSERT INTO {relation} BY NAME
             SELECT {picked}{index}::USMALLINT AS _file
             FROM read_csv({file(self._read_path)}, auto_detect=false, header={bool(self.dialect.header)},
-                delim={text(self.dialect.delimiter)}, quote={quote}, escape={quote},
+                delim={text(self.dialect.delimiter)}, quote={quote}, escape={escape},
                 columns={{{columns}}}, max_line_size={records.LONGEST}, store_rejects=true,
                 rejects_table={text(_REJECTED)}, rejects_scan={text(_SCANNED)}, rejects_limit=0)""")
 

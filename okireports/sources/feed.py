@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -17,11 +18,35 @@ REJECTS = "raw.rejects"
 
 
 class SourceFile(NamedTuple):
-    """One file of the input: its path relative to what was given, its SHA-256 and its size."""
+    """One file of the input: its path relative to what was given, its SHA-256 and its size.
+
+    Of a database: a query's name, the SHA-256 of what was asked, the size of the answer, and how far it was read, ''
+    where it has no watermark.
+    """
 
     path: str
     sha256: str
     bytes: int
+    mark: str | None = None
+
+
+Recall = Callable[[str, str, str], None]  # (source, into, select): insert what `select` gives over its `{lines}`
+
+
+@dataclass(frozen=True)
+class Before:
+    """What earlier loads have read in the same way: these files are left out, and queries go on from their marks.
+
+    `marks` are those of databases by the SHA-256 of what was asked; `zone` and `now` are the centre's; `ambiguous` is
+    that of the load. `recall` looks into the lines of event logs that earlier loads kept.
+    """
+
+    files: frozenset[SourceFile] = frozenset()
+    marks: Mapping[str, str] = field(default_factory=dict)
+    zone: str = "UTC"
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    ambiguous: str = "earlier"
+    recall: Recall | None = None
 
 
 class Reject(NamedTuple):
@@ -43,13 +68,17 @@ class Scratch:
         self._folder: Path | None = None
         self._made = 0
 
-    def new(self, suffix: str) -> Path:
-        """A path for one more file."""
+    def folder(self) -> Path:
+        """The folder itself."""
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="okireports-"))
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder
+
+    def new(self, suffix: str) -> Path:
+        """A path for one more file."""
         self._made += 1
-        return self._folder / f"{self._made}{suffix}"
+        return self.folder() / f"{self._made}{suffix}"
 
 
 class Lines(Protocol):
@@ -110,6 +139,9 @@ class Feed:
         unknown_columns: canonical table -> columns of the input that are no part of it and were not taken over.
         timezone: the zone of times without an offset, where the source knows it.
         create_missing: people and objects that the rows name are to be created.
+        lines: of an event log, the lines read; each is kept, rejected or `ignored` (reason -> how many).
+        events: of an event log, the relation of the lines to keep.
+        scope: of an event log, the relation (who, since) of operators whose statuses were all worked out anew.
     """
 
     source: str
@@ -120,7 +152,12 @@ class Feed:
     unknown_columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     timezone: str | None = None
     create_missing: bool = False
+    lines: int | None = None
+    ignored: Mapping[str, int] = field(default_factory=dict)
+    events: str | None = None
+    scope: str | None = None
     origins: Mapping[str, tuple[Origin, ...]] = field(default_factory=dict, repr=False, compare=False)
+    fetched: Scratch | None = field(default=None, repr=False, compare=False)  # files of a URL; they go with the feed
 
     def locate(self, con: duckdb.DuckDBPyConnection, table: str, rowids: Sequence[int]) -> list[tuple[str, int]]:
         """File and line of rows of a canonical table, in the order asked for; found out only now.

@@ -11,11 +11,13 @@ from okireports.errors import LoadError
 from okireports.sources.feed import SourceFile
 
 SUFFIXES = (".csv", ".parquet", ".xlsx")
+_PIECE = 1 << 20
 _MAGIC = (
     (b"PAR1", ".parquet", "a Parquet file"),
     (b"PK\x03\x04", ".xlsx", "a ZIP archive, as XLSX files are"),
     (b"\xd0\xcf\x11\xe0", ".xls", "an old Excel (XLS) file"),
     (b"\x1f\x8b", ".gz", "a gzip archive"),
+    (b"\x28\xb5\x2f\xfd", ".zst", "a Zstandard archive"),
     (b"%PDF", ".pdf", "a PDF file"),
 )
 
@@ -42,18 +44,23 @@ def name_in(root: Path, path: Path) -> str:
     return path.name if path == root else path.relative_to(root).as_posix()
 
 
-def fingerprint(path: Path, name: str) -> SourceFile:
-    """Name, SHA-256 and size of a file; LoadError when it cannot be opened."""
+def fingerprint(path: Path, name: str, size: int | None = None) -> SourceFile:
+    """Name, SHA-256 and size of a file, or of its first `size` bytes; LoadError when it cannot be opened."""
+    digest, read = hashlib.sha256(), 0
     try:
+        left = path.stat().st_size if size is None else size
         with path.open("rb") as source:
-            return SourceFile(name, hashlib.file_digest(source, "sha256").hexdigest(), path.stat().st_size)
+            while piece := source.read(min(_PIECE, left - read)):
+                digest.update(piece)
+                read += len(piece)
+        return SourceFile(name, digest.hexdigest(), read)
     except OSError as error:
         raise LoadError(f"The file cannot be opened: {error.strerror}.", file=name) from error
 
 
-def check_kind(path: Path, name: str) -> None:
-    """LoadError when a file is empty, or not what its suffix says."""
-    suffix = path.suffix.lower()
+def check_kind(path: Path, name: str, suffix: str | None = None) -> None:
+    """LoadError when a file is empty, or not what its suffix (of the path, unless another is given) says."""
+    suffix = path.suffix.lower() if suffix is None else suffix
     try:
         with path.open("rb") as source:
             start = source.read(8)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,10 +67,14 @@ def _unless_taken(g: Guess, kept: dict[str, Guess]) -> Guess:
 def _refusal(sample: Sample, found: list[Guess]) -> str:
     meanings = {g.meaning for g in found}
     sums = guesses.added_up(sample.columns)
+    counts = [c for c in sample.columns if c not in sums and guesses.counted(c, sample.values(c))]
     interval = any("interval" in c.lower() for c in sums)
-    if interval or (len(sums) >= 3 and "source_id" not in meanings):
+    per_day = bool(counts) and not meanings & {"started_at", "source_id"}
+    without_id = len(sums) >= 3 and "source_id" not in meanings
+    if interval or without_id or per_day or len(counts) >= 2 or (counts and sums and "source_id" not in meanings):
+        told = ", ".join([*sums, *counts][:4])
         return (
-            f"{sample.name} looks like figures that are already added up ({', '.join(sums[:4])}): a row is an interval,"
+            f"{sample.name} looks like figures that are already added up ({told}): a row is a day, an interval,"
             " an agent or a queue, not a call. okireports counts from the calls themselves; please look for an export"
             " called call log, call details or interactions."
         )
@@ -102,7 +108,9 @@ class _Writer:
         s = self.sample
         name = "-".join(Path(s.name).stem.lower().split())
         lines = ["[source]", f"name = {_q(name)}"]
-        lines += ['# timezone = "Europe/Warsaw"   # CHECK: nothing in the file says in which zone its times are']
+        lines += [self._zone()]
+        if nothing := sorted({v for c in s.columns for v in s.values(c) if v.lower() in guesses.NOTHING}):
+            lines += [f"nulls = {json.dumps(nothing, ensure_ascii=False)}"]
         if s.kind == "csv":
             lines += [f"encoding = {_q(s.encoding)}", f"delimiter = {_q(s.delimiter)}"]
         if s.header != 1:
@@ -110,6 +118,20 @@ class _Writer:
         if any("," in v for g in self.guesses if g.meaning in _LENGTHS for v in s.values(g.column)):
             lines += ['decimal = ","']
         return lines
+
+    def _zone(self) -> str:
+        columns, form = self._start()
+        if form in ("iso", "epoch", "epoch_ms"):
+            return "# no timezone is needed: its times say where they stand"
+        if any(re.search(r"\b(utc|gmt|zulu)\b", guesses.spaced(c)) for c in columns):
+            return 'timezone = "UTC"   # CHECK: by the heading'
+        return '# timezone = "Europe/Warsaw"   # CHECK: nothing in the file says in which zone its times are'
+
+    def _unknown(self, column: str, known: Iterable[str]) -> list[str]:
+        """A comment that names the words which no list knows, the most frequent first."""
+        others = Counter(v for v in self.sample.values(column) if v not in set(known))
+        told = ", ".join(f"{_q(word)} ({count})" for word, count in others.most_common(10))
+        return [f"# CHECK: words of {column} that are not known: {told}"] if others else []
 
     def _calls(self) -> list[str]:
         lines = [f"source_id = {self._id()}", 'project = { const = "New project" }   # CHECK: whose calls are these?']
@@ -208,6 +230,7 @@ class _Writer:
         column = _q(g.column)
         return [
             f"outcome = {{ column = {column}, words = {_table(known)} }}   # CHECK the words",
+            *self._unknown(g.column, known),
             f"source_outcome = {column}",
         ]
 

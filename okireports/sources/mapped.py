@@ -1,57 +1,64 @@
-"""Files of any vendor, read by a mapping."""
+"""Files of any vendor, or a database, read by a mapping."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from okireports.errors import LoadError
-from okireports.sources import folder, mapping, staging
-from okireports.sources.csv_file import CsvFile, Dialect
-from okireports.sources.feed import Feed, Origin, Reject, Scratch, SourceFile, keep_rejects
+from okireports.sources import database, mapping
+from okireports.sources.feed import Before, Feed, Origin, keep_rejects
 from okireports.sources.mapping import TableMap, VendorMap
 from okireports.sources.mapping_sql import Compiler
-from okireports.sources.parquet_file import ParquetFile
 from okireports.sources.quoting import ident
-from okireports.sources.staging import Input, Progress, Reader
-from okireports.sources.xlsx_file import XlsxFile
+from okireports.sources.staging import Progress
+from okireports.sources.vendor_files import Files
 
 
 def read(
     con: duckdb.DuckDBPyConnection,
-    root: Path,
+    root: str | Path,
     map_path: Path,
     *,
     known: Mapping[str, Collection[str]],
     required: Mapping[str, Collection[str]],
     timezone: str | None = None,
+    encoding: str | None = None,
     progress: Progress | None = None,
+    before: Before | None = None,
 ) -> Feed:
-    """Stage the tables that a mapping makes of the files at `root`.
+    """Stage the tables that a mapping makes of the files at `root`, or of the database whose URL it is.
 
     Raises:
-        LoadError: a mapping that is wrong, no file that it means, a column that a file lacks.
+        LoadError: a mapping that is wrong, no file that it means, a column that a file lacks; a database that does
+            not answer, or refuses.
     """
     vendor = mapping.parse(map_path, known=known, required=required)
-    folder.readable(root)
-    reading = _Reading(con, root, vendor)
+    vendor = replace(vendor, encoding=encoding) if encoding else vendor
+    compiler = Compiler(vendor, str.lower)
+    notes: Counter[str] = Counter()
     made: dict[str, list[tuple[str, Origin]]] = {}
     unknown: dict[str, tuple[str, ...]] = {}
-    patterns = dict.fromkeys(t.file for t in vendor.tables)
-    if root.is_file() and any(folder.means(p, root.name) for p in patterns):  # one file of several
-        patterns = {p: None for p in patterns if folder.means(p, root.name)}
-    for pattern in patterns:
-        tables = [t for t in vendor.tables if t.file == pattern]
-        relation, staged, rest = reading.stage(pattern, tables, progress)
-        for table in tables:
-            query, rowids = Compiler(vendor, str.lower).select(table, relation, required.get(table.table, ()))
-            part = f"raw.{ident(f'{table.table} part {len(made.get(table.table, []))}')}"
-            done = _made(con, part, query, map_path)
-            made.setdefault(table.table, []).append((part, Origin(staged.staged, done, rowids)))
-            if rest:
-                unknown[table.table] = tuple(dict.fromkeys((*unknown.get(table.table, ()), *rest)))
+    with _opened(con, root, vendor, before or Before(), timezone) as reading:
+        for tables in reading.groups():
+            relation, staged, rest = reading.stage(tables, progress)
+            if not staged.staged:  # all of its files were read before
+                continue
+            have = {str(name) for name, *_ in con.execute(f"DESCRIBE {relation}").fetchall()}
+            if ignored := _ignored(con, compiler, relation, tables):
+                notes["rows that the mapping leaves out, ignored"] += ignored
+            for table in tables:
+                query, rowids = compiler.select(table.within(have), relation, required.get(table.table, ()))
+                part = f"raw.{ident(f'{table.table} part {len(made.get(table.table, []))}')}"
+                done = _made(con, part, query, map_path)
+                made.setdefault(table.table, []).append((part, Origin(staged.staged, done, rowids)))
+                if rest:
+                    unknown[table.table] = tuple(dict.fromkeys((*unknown.get(table.table, ()), *rest)))
     for table_name, parts in made.items():
         con.execute(f"CREATE OR REPLACE TABLE raw.{table_name} AS FROM {parts[0][0]}")
         for part, _ in parts[1:]:
@@ -63,11 +70,33 @@ def read(
         tables={name: f"raw.{name}" for name in made},
         files=tuple(reading.files),
         rejects=keep_rejects(con, reading.rejects),
+        notes=notes + reading.notes,
         unknown_columns=unknown,
         timezone=timezone or vendor.timezone,
         create_missing=vendor.create_missing,
         origins={name: tuple(origin for _, origin in parts) for name, parts in made.items()},
     )
+
+
+@contextmanager
+def _opened(
+    con: duckdb.DuckDBPyConnection, root: str | Path, vendor: VendorMap, before: Before, timezone: str | None
+) -> Iterator[Files | database.Queries]:
+    """What `root` leads to, for as long as it is read."""
+    if database.is_url(root):
+        with closing(database.connect(str(root))) as session:
+            yield database.Queries(con, session, vendor, before, timezone or vendor.timezone or before.zone)
+    else:
+        yield Files(con, Path(root), vendor, before)
+
+
+def _ignored(con: duckdb.DuckDBPyConnection, compiler: Compiler, relation: str, tables: Sequence[TableMap]) -> int:
+    """How many rows no table of facts takes; those of definitions alone are not counted."""
+    taken = [compiler.taken(t) for t in tables if t.table not in mapping.DEFINITIONS]
+    if not taken or not all(taken):
+        return 0
+    row = con.execute(f"SELECT count(*) FROM {relation} WHERE NOT (({') OR ('.join(taken)}))").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _made(con: duckdb.DuckDBPyConnection, relation: str, query: str, map_path: Path) -> int:
@@ -88,70 +117,3 @@ def _append(con: duckdb.DuckDBPyConnection, relation: str, part: str) -> None:
         if str(name) not in have:
             con.execute(f"ALTER TABLE {relation} ADD COLUMN {ident(str(name))} VARCHAR")
     con.execute(f"INSERT INTO {relation} BY NAME FROM {part}")
-
-
-class _Reading:
-    """The files of one load."""
-
-    def __init__(self, con: duckdb.DuckDBPyConnection, root: Path, vendor: VendorMap) -> None:
-        self.con, self.root, self.vendor = con, root, vendor
-        self.files: list[SourceFile] = []
-        self.rejects: list[Reject] = []
-        self.scratch = Scratch()
-        self._inputs: dict[Path, Input] = {}
-        self._staged = 0
-
-    def stage(
-        self, pattern: str | None, tables: Sequence[TableMap], progress: Progress | None
-    ) -> tuple[str, Origin, tuple[str, ...]]:
-        """The relation of the files that a pattern means, its origin, and the columns that nobody asked for."""
-        paths = self._paths(pattern)
-        wanted = {column for t in tables for column in t.named}
-        readers = []
-        for path in paths:
-            file = self._input(path)
-            reader = self._open(file)
-            staging.require(reader, wanted)
-            readers.append((file, reader))
-            if progress:
-                progress(file.name, sum(f.bytes for f in self.files), sum(p.stat().st_size for p in paths))
-        lower = {w.lower() for w in wanted}
-        self._staged += 1
-        relation = f"raw.{ident(f'vendor {self._staged}')}"
-        origin = staging.pour(self.con, relation, readers, lower.__contains__, as_text=True)
-        self.rejects += [reject for _, reader in readers for reject in reader.rejects(tables[0].table)]
-        rest = [c for _, reader in readers for c in reader.columns if c and c.lower() not in lower]
-        return relation, origin, tuple(dict.fromkeys(rest))
-
-    def _paths(self, pattern: str | None) -> list[Path]:
-        found = []
-        for path in folder.inside(self.root):
-            name = folder.name_in(self.root, path)
-            if folder.means(pattern, name) or (path == self.root and pattern is None):
-                found.append(path)
-        if not found:
-            what = f"that is called {pattern}" if pattern else "to read"
-            raise LoadError(
-                f"There is no file {what} here.", file=str(self.root), hint="Correct `file` of the mapping."
-            )
-        return found
-
-    def _input(self, path: Path) -> Input:
-        if path not in self._inputs:
-            name = folder.name_in(self.root, path)
-            folder.check_kind(path, name)
-            self.files.append(folder.fingerprint(path, name))
-            self._inputs[path] = Input(len(self.files) - 1, path, name, self.files[-1].bytes)
-        return self._inputs[path]
-
-    def _open(self, file: Input) -> Reader:
-        vendor = self.vendor
-        match file.path.suffix.lower():
-            case ".parquet":
-                return ParquetFile(self.con, file.path, file.name)
-            case ".xlsx":
-                return XlsxFile(file.path, file.name, sheet=vendor.sheet, header=vendor.header, names=vendor.names)
-            case _:
-                header = 1 if vendor.header is None else vendor.header
-                dialect = Dialect(vendor.delimiter, vendor.quote, vendor.encoding, header, vendor.names)
-                return CsvFile(file.path, file.name, self.scratch, dialect)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from okireports.sources.mapping import Cell, TableMap, VendorMap, Words
+from okireports.sources.mapping import Cell, TableMap, VendorMap, Words, pattern
 from okireports.sources.quoting import ident, text, texts
 
 _FACTORS = {"ms": "0.001", "s": "1", "min": "60", "h": "3600"}
@@ -25,6 +25,8 @@ class Compiler:
 
     def cell(self, cell: Cell) -> str:
         """A canonical column as text; what cannot be read stays as it is, for loading to reject it with its value."""
+        if cell.choice:
+            return f"coalesce({', '.join([*(self.cell(c) for c in cell.choice), 'NULL'])})"
         raw = (
             " || ' ' || ".join(f"({self.column(c)})" for c in cell.columns) if cell.columns else text(cell.const or "")
         )
@@ -34,8 +36,7 @@ class Compiler:
         elif cell.unit:
             value = f"coalesce(({self.seconds(cell.unit, value)})::VARCHAR, {value})"
         if cell.words:
-            cases = " ".join(f"WHEN {text(theirs)} THEN {text(ours)}" for theirs, ours in cell.words.items())
-            value = f"CASE lower({value}) {cases} ELSE {value} END"
+            value = self._worded(cell.words, value)
         if cell.prefix:
             value = f"{text(cell.prefix)} || {value}"
         if cell.default is not None:
@@ -43,6 +44,14 @@ class Compiler:
         if cell.when:
             value = f"CASE WHEN {self.matches(cell.when)} THEN {value} END"
         return value
+
+    def _worded(self, words: dict[str, str], value: str) -> str:
+        plain = {theirs: ours for theirs, ours in words.items() if not pattern(theirs)}
+        patterns = {found: ours for theirs, ours in words.items() if (found := pattern(theirs))}
+        cases = " ".join(f"WHEN {text(theirs)} THEN {text(ours)}" for theirs, ours in plain.items())
+        tests = " ".join(f"WHEN {_looks(value, found)} THEN {text(ours)}" for found, ours in patterns.items())
+        rest = f"CASE {tests} ELSE {value} END" if tests else value
+        return f"CASE lower({value}) {cases} ELSE {rest} END" if cases else rest
 
     def _instant(self, cell: Cell, value: str) -> str:
         """SQL: an instant as text; NULL where it cannot be read."""
@@ -80,17 +89,27 @@ class Compiler:
 
     def matches(self, words: Words) -> str:
         """SQL: does each column hold one of its values, without regard to case?"""
-        tests = (f"lower({self.column(c)}) IN ({texts(v.lower() for v in values)})" for c, values in words.items())
-        return " AND ".join(f"coalesce({test}, false)" for test in tests)
+        return " AND ".join(f"({self._holds(f'({self.column(c)})', values)})" for c, values in words.items())
+
+    def _holds(self, value: str, values: tuple[str, ...]) -> str:
+        plain = [v.lower() for v in values if v and not pattern(v)]
+        tests = [f"coalesce(lower({value}) IN ({texts(plain)}), false)"] if plain else []
+        tests += [f"coalesce({_looks(value, found)}, false)" for v in values if (found := pattern(v))]
+        tests += [f"{value} IS NULL"] if "" in values else []
+        return " OR ".join(tests)
+
+    def taken(self, table: TableMap) -> str:
+        """SQL: does the table take a row? '' when it takes every one."""
+        conditions = [f"({self.column(c)}) IS NOT NULL" for c in table.needs]
+        return " AND ".join([*conditions, *([self.matches(table.where)] if table.where else [])])
 
     def select(self, table: TableMap, relation: str, required: Collection[str]) -> tuple[str, str | None]:
         """A SELECT of the table's columns and `_file` in the order of the files, and one of the rowids behind it.
 
         The second is None where the rows are those of the relation, one to one.
         """
-        conditions = [f"({self.column(c)}) IS NOT NULL" for c in table.needs]
-        conditions += [self.matches(table.where)] if table.where else []
-        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        condition = self.taken(table)
+        where = f" WHERE {condition}" if condition else ""
         made = ", ".join(f"{self.cell(cell)} AS {ident(name)}" for name, cell in table.cells.items())
         if not table.distinct:
             behind = f"SELECT rowid FROM {relation}{where}" if where else None
@@ -101,3 +120,7 @@ class Compiler:
         inner = f"SELECT {made}, _file, rowid AS r FROM {relation}{where}"
         once = f"SELECT {names}, arg_min(_file, r) AS _file, min(r) AS r FROM ({inner}) WHERE {named} GROUP BY {names}"
         return f"SELECT {names}, _file FROM ({once}) ORDER BY r", f"SELECT r FROM ({once}) ORDER BY r"
+
+
+def _looks(value: str, pattern: str) -> str:
+    return f"regexp_matches({value}, {text(pattern)})"

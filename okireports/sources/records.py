@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, dropwhile
 from pathlib import Path
 from typing import NamedTuple
+
+from okireports.errors import LoadError
 
 LONGEST = 2_000_000  # bytes of one record, as the engine's own limit
 _CHUNK = 1 << 20
@@ -25,6 +28,7 @@ class Rules(NamedTuple):
 
     delimiter: bytes = b","
     quote: bytes = b'"'
+    escape: bytes = b""  # b"" where a quote inside quotes is doubled
 
 
 def records(lines: Iterable[bytes], rules: Rules, first: int = 1) -> Iterator[Record]:
@@ -62,7 +66,11 @@ def records(lines: Iterable[bytes], rules: Rules, first: int = 1) -> Iterator[Re
 def _endings(rules: Rules) -> Callable[[bytes, bool], str]:
     """A function (line, inside a quoted field?) -> 'closed', 'open' or 'broken'."""
     quote = re.escape(rules.quote)
-    inside = re.compile(rb"(?:[^%b]|%b%b)*+%b" % (quote, quote, quote, quote))
+    if rules.escape and rules.escape != rules.quote:
+        escape = re.escape(rules.escape)
+        inside = re.compile(rb"(?:[^%b%b]|%b.)*+%b" % (quote, escape, escape, quote), re.DOTALL)
+    else:
+        inside = re.compile(rb"(?:[^%b]|%b%b)*+%b" % (quote, quote, quote, quote))
     opening = re.compile(rb" *%b" % quote)
 
     def ends(line: bytes, within: bool) -> str:
@@ -106,6 +114,44 @@ def tidy(path: Path, target: Path, rules: Rules, *, encoding: str, skip: int) ->
             else:
                 out.write(record.text)
     return first - 1, broken
+
+
+def whole_lines(path: Path, target: Path, size: int, encoding: str) -> int:
+    """Copy the whole lines among the first `size` bytes of a file; returns how many bytes these are.
+
+    Raises:
+        LoadError: there is not one whole line yet.
+    """
+    wide = encoding.lower().replace("_", "-").startswith("utf-16")
+    with path.open("rb") as source, target.open("wb") as out:
+        big = wide and (encoding.lower().endswith("be") or source.peek(2)[:2] == codecs.BOM_UTF16_BE)
+        end = (b"\x00\n" if big else b"\n\x00") if wide else b"\n"
+        at, last = 0, 0
+        while piece := source.read(min(_CHUNK, size - at)):
+            place = piece.rfind(end)
+            while wide and place % 2 and place >= 0:  # half of one letter and half of the next
+                place = piece.rfind(end, 0, place + 1)
+            last = at + place + len(end) if place >= 0 else last
+            out.write(piece)
+            at += len(piece)
+        out.truncate(last)
+    if not last:
+        raise LoadError("The file has no whole line yet.", file=path.name, hint="Load it when it is written.")
+    return last
+
+
+def has_lone_returns(path: Path) -> bool:
+    """Does a CR stand somewhere without an LF after it?"""
+    lone, last = re.compile(rb"\r(?!\n)"), b""
+    with path.open("rb") as source:
+        while piece := source.read(_CHUNK):
+            if last == b"\r" and piece[:1] != b"\n":
+                return True
+            last = piece[-1:]
+            found = lone.search(piece) if b"\r" in piece else None
+            if found and found.end() < len(piece):
+                return True
+    return last == b"\r"
 
 
 def first_bad_line(path: Path, encoding: str) -> int | None:

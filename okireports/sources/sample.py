@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,16 +12,14 @@ from pathlib import Path
 import duckdb
 
 from okireports.errors import LoadError
-from okireports.sources import folder
+from okireports.sources import encodings, packed
+from okireports.sources.feed import Scratch
 from okireports.sources.quoting import file
 from okireports.sources.xlsx_file import cell_text, sheet_rows
 
 ROWS = 2_000
+_LOOKED_AT = 1 << 24  # bytes, for the encoding
 _DELIMITERS = (",", ";", "\t", "|")
-# the bytes of the Polish letters that the two encodings place differently (the others are alike)
-_CP1250 = bytes([0xA5, 0x8C, 0x8F, 0xB9, 0x9C, 0x9F])
-_LATIN2 = bytes([0xA1, 0xA6, 0xAC, 0xB1, 0xB6, 0xBC])
-
 Rows = list[list[str | None]]
 
 
@@ -43,48 +42,58 @@ class Sample:
 
 
 def take(path: Path) -> Sample:
-    """Read the first rows of a CSV, XLSX or Parquet file.
+    """Read the first rows of a CSV, XLSX or Parquet file, packed or not; of an archive those of its one table.
 
     Raises:
-        LoadError: nothing there, an empty file, or one that is not what its suffix says.
+        LoadError: nothing there, an empty file, one that is not what its suffix says, an archive of several files.
     """
     if not path.is_file():
         raise LoadError("There is no such file.", file=str(path), hint="Give the path of a CSV, XLSX or Parquet file.")
-    folder.check_kind(path, path.name)
+    inside = list(packed.found(path))
+    if len(inside) != 1:
+        names = ", ".join(str(one.inner) for one in inside[:8]) or "nothing"
+        problem = f"The archive holds {len(inside)} files: {names}."
+        raise LoadError(problem, file=path.name, hint="Unpack the one that you want to look at.")
+    scratch = Scratch()  # it lives as long as this look
+    return _of(inside[0].open(scratch), inside[0].inner.name)
+
+
+def _of(path: Path, name: str) -> Sample:
     match path.suffix.lower():
         case ".xlsx":
-            raw = sheet_rows(path, path.name, None)
+            raw = sheet_rows(path, name, None)
             rows = [[cell_text(v) for v in row] for row in islice(raw, ROWS)]
-            return _with_header(path.name, "xlsx", rows)
+            return _with_header(name, "xlsx", rows)
         case ".parquet":
-            with duckdb.connect() as con:
+            with _readable(name), duckdb.connect() as con:
                 cursor = con.execute(f"SELECT COLUMNS(*)::VARCHAR FROM read_parquet({file(path)}) LIMIT {ROWS}")
                 columns = tuple(str(d[0]) for d in cursor.description or ())
-                return Sample(path.name, "parquet", columns, [list(row) for row in cursor.fetchall()], 1)
+                return Sample(name, "parquet", columns, [list(row) for row in cursor.fetchall()], 1)
         case _:
-            return _delimited(path)
+            return _delimited(path, name)
 
 
-def _delimited(path: Path) -> Sample:
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        first = str(error).splitlines()[0]
+        raise LoadError(f"The Parquet file cannot be read: {first}", file=name, hint="Export it again.") from error
+
+
+def _delimited(path: Path, name: str) -> Sample:
     with path.open("rb") as source:
         start = source.read(1 << 20)
-    encoding = _encoding(start)
-    lines = start.decode(encoding, errors="replace").splitlines()
+    encoding = encodings.detect(path, _LOOKED_AT)
+    lines = start.decode("utf-8-sig" if encoding == "utf-8" else encoding, errors="replace").splitlines()
     lines = lines[:-1] if len(start) == 1 << 20 else lines
-    delimiter = max(_DELIMITERS, key=lambda d: _evenness(lines, d))
-    rows = [[c.strip() or None for c in row] for row in islice(csv.reader(lines, delimiter=delimiter), ROWS)]
-    return _with_header(path.name, "csv", rows, encoding, delimiter)
-
-
-def _encoding(start: bytes) -> str:
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
     try:
-        start[: -4 if len(start) == 1 << 20 else None].decode("utf-8-sig")
-    except UnicodeDecodeError:
-        count = {name: sum(start.count(b) for b in found) for name, found in (("cp1250", _CP1250), ("l2", _LATIN2))}
-        return "iso-8859-2" if count["l2"] > count["cp1250"] else "cp1250"
-    return "utf-8"
+        delimiter = max(_DELIMITERS, key=lambda d: _evenness(lines, d))
+        rows = [[c.strip() or None for c in row] for row in islice(csv.reader(lines, delimiter=delimiter), ROWS)]
+    except csv.Error as error:  # a field without an end
+        raise LoadError(f"The file cannot be taken apart: {error}.", file=name, hint="Export it again.") from error
+    return _with_header(name, "csv", rows, encoding, delimiter)
 
 
 def _evenness(lines: Sequence[str], delimiter: str) -> tuple[int, int]:

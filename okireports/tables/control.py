@@ -102,8 +102,8 @@ CONTROL: dict[str, Control] = {
         table(
             "tariffs",
             "project_id BIGINT, status VARCHAR, free_s BIGINT, first_s BIGINT, step_s BIGINT, "
-            f"price_per_min {MONEY}, currency VARCHAR, valid_from {INSTANT}",
-            "project! status! free_s! first_s! step_s! price_per_min! currency valid_from",
+            f"price_per_min {MONEY}, currency VARCHAR, free_is_deducted BOOLEAN, valid_from {INSTANT}",
+            "project! status! free_s! first_s! step_s! price_per_min! currency free_is_deducted valid_from",
             "project status valid_from",
         ),
         table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from okireports.tables.hidden import LINKS, SAYINGS
+from okireports.tables.hidden import EVENT_LINES, LINKS, SAYINGS
 from okireports.tables.model import (
     CONTACT,
     INTERACTION,
@@ -380,5 +380,6 @@ FACTS: dict[str, Fact] = {
         CONTACTS,
         LINKS,
         SAYINGS,
+        EVENT_LINES,
     )
 }

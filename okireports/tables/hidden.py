@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from okireports.tables.model import Column, Fact, at, stamped, text
+from okireports.tables.model import Column, Fact, at, stamped, text, whole
 
 LINKS = Fact(
     "links",
@@ -30,5 +30,17 @@ SAYINGS = Fact(
         text("fields"),
     ),
     start=None,
+    internal=True,
+)
+EVENT_LINES = Fact(
+    "event_lines",
+    "one line of an event log, of which facts are worked out anew when further lines come",
+    (
+        Column("line_id", "BIGINT", "own"),
+        at("at"),
+        whole("place"),
+        *(text(name) for name in ("callid", "queue", "agent", "event", "data")),
+    ),
+    start="at",
     internal=True,
 )

@@ -95,7 +95,7 @@ class Fact:
 
 
 EXCLUSIVE = ("queue", "dialer", "scenario", "crm_form")  # object kinds of at most one project at a time
-SHARED = ("schedule", "sip_provider", "list", "template", "contact_field", "ip_phone")
+SHARED = ("schedule", "sip_provider", "line", "list", "template", "contact_field", "ip_phone")
 PROVENANCE = (
     Column("load_id", "BIGINT", "stamped"),
     Column("source", "VARCHAR", "stamped"),

@@ -1,6 +1,6 @@
 -- Peak hours: offered contacts by local weekday and hour. `days` counts the local days of the period that have that
 -- hour, so an hour that the spring change skips is not counted.
-WITH hours AS (
+WITH local_hours AS (
     SELECT DISTINCT
         CAST(timezone(getvariable('zone'), h AT TIME ZONE 'UTC') AS DATE) AS day,
         hour(timezone(getvariable('zone'), h AT TIME ZONE 'UTC')) AS hour
@@ -11,7 +11,7 @@ WITH hours AS (
     )) AS h)
 ),
 spine AS (
-    SELECT isodow(day) AS weekday, hour, count(*) AS days FROM hours GROUP BY ALL
+    SELECT isodow(day) AS weekday, hour, count(*) AS days FROM local_hours GROUP BY ALL
 ),
 offered_only AS (
     SELECT *, timezone(getvariable('zone'), started_at AT TIME ZONE 'UTC') AS local

@@ -1,0 +1,83 @@
+"""Definitions that a run may read: those of the visible projects, and those that hold for the whole centre.
+
+A report takes them as tables beside its facts. What belongs to a project that is not visible is not there, and neither
+is what is about a group that the viewer does not know, or an evaluator whose work she does not see whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+VISIBLE = "project_id IN (SELECT project_id FROM projects)"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A table of definitions: its columns in order with SQL types, and the rows of the control file that it shows."""
+
+    columns: tuple[tuple[str, str], ...]
+    sql: str
+
+
+def definition(columns: str, rows: str) -> Definition:
+    """Columns as `name TYPE, name TYPE`; `rows` is what follows their names in a SELECT."""
+    pairs = tuple((name, kind) for name, _, kind in (column.strip().partition(" ") for column in columns.split(", ")))
+    shown = ", ".join(f'{CALCULATED.get(name, name)} AS "{name}"' for name, _ in pairs)
+    return Definition(pairs, f"SELECT {shown} {rows}")
+
+
+CALCULATED = {  # columns that are kept in another form
+    "opens_s": "epoch(opens)::BIGINT",  # seconds of the local day
+    "closes_s": "epoch(closes)::BIGINT",
+    "day": "unnest(holidays)",
+    "operator_id": "user_id",
+}
+# Memberships of a plan's evaluator while the plan holds. What is due counts contacts of all her projects.
+HERS = """FROM control.memberships m WHERE m.user_id = p.evaluator_id
+AND (m.valid_from IS NULL OR p.valid_to IS NULL OR m.valid_from < p.valid_to)
+AND (m.valid_to IS NULL OR p.valid_from IS NULL OR m.valid_to > p.valid_from)"""
+WHOLE_PLAN = f"EXISTS ({HERS} AND m.{VISIBLE}) AND NOT EXISTS ({HERS} AND NOT m.{VISIBLE})"
+
+DEFINITIONS: dict[str, Definition] = {  # made after `projects`, `operators`, `queues` and `groups`, in this order
+    "results": definition(
+        "project_id BIGINT, result VARCHAR, person BOOLEAN, sale BOOLEAN, final BOOLEAN",
+        f"FROM control.results WHERE {VISIBLE}",
+    ),
+    "tariffs": definition(
+        "project_id BIGINT, status VARCHAR, free_s BIGINT, first_s BIGINT, step_s BIGINT, "
+        "price_per_min DECIMAL(18,6), currency VARCHAR, free_is_deducted BOOLEAN, valid_from TIMESTAMP",
+        f"FROM control.tariffs WHERE {VISIBLE}",
+    ),
+    "kpis": definition(
+        "kpi VARCHAR, role VARCHAR, group_id BIGINT, project_id BIGINT, metric VARCHAR, comparison VARCHAR, "
+        "target DOUBLE, weight DOUBLE, valid_from TIMESTAMP",
+        f"FROM control.kpis WHERE (project_id IS NULL OR {VISIBLE}) "
+        "AND (group_id IS NULL OR group_id IN (SELECT group_id FROM groups))",
+    ),
+    "activities": definition("activity VARCHAR, status VARCHAR", "FROM control.activities"),
+    "away_reasons": definition("reason VARCHAR, allowed_s BIGINT, paid BOOLEAN", "FROM control.away_reasons"),
+    "check_plans": definition(
+        "plan VARCHAR, evaluator_id BIGINT, valid_from TIMESTAMP, valid_to TIMESTAMP, due BIGINT",
+        f"FROM control.check_plans p WHERE evaluator_id IN (SELECT operator_id FROM operators) AND ({WHOLE_PLAN})",
+    ),
+    "hours": definition(
+        "queue_id BIGINT, weekday BIGINT, opens_s BIGINT, closes_s BIGINT",
+        "FROM control.hours WHERE queue_id IN (SELECT queue_id FROM queues)",
+    ),
+    "holidays": definition(
+        "queue_id BIGINT, weekday BIGINT, day DATE",
+        "FROM control.hours WHERE queue_id IN (SELECT queue_id FROM queues)",
+    ),
+    "operator_roles": definition(
+        "operator_id BIGINT, role VARCHAR",
+        "FROM control.users WHERE user_id IN (SELECT operator_id FROM operators)",
+    ),
+    "capacities": Definition(  # how many calls at once a provider, or a line, can carry; of the other it is NULL
+        (("provider_id", "BIGINT"), ("line", "VARCHAR"), ("capacity", "BIGINT")),
+        f"""SELECT CASE kind WHEN 'sip_provider' THEN object_id END AS provider_id,
+        CASE kind WHEN 'line' THEN name END AS line, try_cast(
+        CASE WHEN json_valid(attributes) THEN json_extract_string(attributes, '$.capacity') END AS BIGINT) AS capacity
+        FROM control.objects WHERE object_id IN (SELECT provider_id FROM providers)
+        OR (kind = 'line' AND object_id IN (SELECT object_id FROM control.project_objects WHERE {VISIBLE}))""",
+    ),
+}

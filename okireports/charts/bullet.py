@@ -1,0 +1,62 @@
+"""Bullet bars: what was reached, on the way to what was wanted.
+
+Each row is drawn as a share of its own goal, so that goals of any size and unit stand on one axis; the goal is the line
+at 100 %, and the darker band before it is what was wanted.
+"""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from okireports.charts import Spec
+from okireports.charts.axes import PALETTE, categories, gridded, named, panels, tips
+from okireports.charts.categories import MOST, ROW
+from okireports.charts.paper import FAINT, INK, Drawing, Paper, data, nothing, single
+from okireports.charts.rows import figures, grouped, keyed, limited, order
+from okireports.frames import number
+
+PANELS, BESIDE = 12, 3  # in all, and side by side
+REACHED, MISSED = PALETTE[2], PALETTE[1]
+FURTHEST = 1.5  # of the axis, where nothing goes further
+
+
+def bullets(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
+    """One bar for each category, panels of `by` side by side; a figure without a goal of its own is a share already."""
+    value, goals = spec.y[0], figures(frame, [spec.goal] if spec.goal else [])
+    by = spec.by if spec.by in frame and frame[spec.by].nunique(dropna=False) > 1 else None
+    rows = limited(keyed(frame, [spec.x, by], paper), spec.x, [value], paper, MOST)
+    rows = limited(rows, by, [value], paper, PANELS) if by else rows
+    rows = grouped(rows, [spec.x, *([by] if by else [])], [value, *goals], paper)
+    if rows.empty:
+        return nothing(paper)
+    wanted = number(rows[goals[0]]) if goals else pd.Series(1.0, index=rows.index)
+    rows = rows.assign(share=number(rows[value]) / wanted.where(wanted != 0))
+    kept = list(dict.fromkeys([spec.x, *([by] if by else []), value, *goals, "share"]))
+    names = order(rows, spec.x, paper)
+    layers = _layers(rows, spec.x, value, [*([by] if by else []), *goals], names, paper)
+    values, height = data(rows[kept]), max(2 * ROW, ROW * len(names))
+    if by:
+        shown = order(rows, by, paper)
+        return panels(layers, values, by, shown, height, beside=min(BESIDE, len(shown)))
+    return single(alt.layer(*layers, data=values), height)
+
+
+def _layers(rows: pd.DataFrame, x: str, value: str, more: list[str], names: list[str], paper: Paper) -> list[alt.Chart]:
+    """What was wanted, what was reached, and the goal."""
+    furthest = max(FURTHEST, float(rows["share"].max()))
+    scale = alt.Scale(domain=[min(0.0, float(rows["share"].min())), furthest])
+    axis = gridded(alt.Axis(format=".0%", tickCount=3))
+    share = alt.X(field="share", type="quantitative", title=paper.say("ofgoal"), axis=axis, scale=scale)
+    down = categories(x, names)
+    columns = list(dict.fromkeys([x, *more, value, "share"]))
+    labels = [paper.own("ofgoal", "share") if c == "share" else named(c, paper) for c in columns]
+    colour = alt.condition("datum.share >= 1", alt.value(REACHED), alt.value(MISSED))
+    wanted = alt.Chart().mark_bar(size=ROW - 4, color=FAINT)
+    reached = alt.Chart().mark_bar(size=ROW // 2 - 2)
+    goal = alt.Chart().mark_rule(color=INK, strokeWidth=2)
+    return [
+        wanted.encode(y=down, x=alt.XDatum(1.0), x2=alt.X2Datum(0.0)),
+        reached.encode(y=down, x=share, color=colour, tooltip=tips(columns, labels, paper)),
+        goal.encode(x=alt.XDatum(1.0)),
+    ]

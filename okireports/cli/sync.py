@@ -1,0 +1,57 @@
+"""The command that keeps up with a folder or a database."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import okireports
+from okireports.cli.centre import tell
+from okireports.cli.terminal import Center, bar, say
+
+
+def sync(
+    center: Center,
+    files: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILES",
+            help="A folder of files, or a database: postgresql://user@host/name, mysql://user@host/name. Its password "
+            "is better in PGPASSWORD or MYSQL_PWD than here, where other users of the machine can see it.",
+            show_default=False,
+        ),
+    ],
+    source: Annotated[
+        str, typer.Option(help="'canonical', 'bank-1999', or a mapping (.toml); a database needs a mapping.")
+    ] = "canonical",
+    timezone: Annotated[str | None, typer.Option(help="Of times without an offset.", show_default=False)] = None,
+    ambiguous: Annotated[
+        str, typer.Option(help="'earlier', 'later' or 'reject': local times that a change of the clock doubles.")
+    ] = "earlier",
+    create_missing: Annotated[
+        bool, typer.Option("--create-missing", help="Make the people and objects that only calls name.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="One bad row stops the load.")] = False,
+    whole: Annotated[bool, typer.Option("--whole", help="Read everything again, not only what is new.")] = False,
+    actor: Annotated[str, typer.Option(help="Who loads, for the change log.")] = "system",
+    rejects: Annotated[int, typer.Option(min=0, help="How many rejected rows to show.")] = 5,
+) -> None:
+    """Load what is new in a folder or a database since the last sync or load: all of it or nothing."""
+    opened = okireports.open(center)
+    with bar() as step:
+        result = opened.sync(
+            files,
+            source=source,
+            timezone=timezone,
+            ambiguous=ambiguous,
+            create_missing=create_missing,
+            strict=strict,
+            whole=whole,
+            actor=actor,
+            progress=step,
+        )
+    if result is None:
+        say("Nothing is new.")
+    else:
+        tell(opened, result, rejects)

@@ -1,0 +1,153 @@
+"""KPIs: which definition is whose, what was reached, and how that compares with the target.
+
+A definition is of a role, a group, a project, of several of these or of everyone. One of a project is measured over
+that project's rows and stands beside the one over all rows; of the others the most exact one holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+import ibis
+from ibis import selectors
+from ibis.expr.types import BooleanValue, FloatingValue, IntegerScalar, StringValue, Table
+
+from okireports.clock import Interval
+from okireports.metrics import (
+    Aggregate,
+    handling,
+    measure,
+    presence,
+    quality,
+    ratio,
+    satisfaction,
+    schedule,
+    tally,
+    volume,
+)
+from okireports.metrics.intervals import starting
+
+
+def sales(calls: Table) -> IntegerScalar:
+    """The dialer's contacts whose result is a sale."""
+    return tally(calls.dialer_id.notnull() & calls.sale.coalesce(False))
+
+
+def conversion(calls: Table) -> FloatingValue:
+    """sales / persons reached."""
+    picked_up = calls.dialer_id.notnull() & calls.picked_up_at.notnull()
+    return ratio(sales(calls), tally(picked_up & calls.outcome.isin(("answered", "dropped"))))
+
+
+EVERYWHERE = -1  # stands for the project of what is measured over all rows
+CAP = 1.5
+OF_CONTACTS: tuple[Aggregate, ...] = (
+    *(volume.handled, volume.transferred, volume.transfer_rate, handling.aht_s, handling.talk_s, handling.hold_s),
+    *(handling.wrap_s, handling.held, handling.hold_rate, handling.mean_hold_s, sales, conversion),
+)
+OF_STATUSES: tuple[Aggregate, ...] = (
+    *(presence.logged_s, presence.ready_s, presence.waiting_s, presence.busy_s, presence.pcp_s, presence.away_s),
+    *(presence.ready_share, presence.waiting_share, presence.busy_share, presence.pcp_share, presence.away_share),
+    *(presence.na_s, presence.na_share, presence.occupancy),
+)
+OF_SHIFTS: tuple[Aggregate, ...] = (schedule.adherence, schedule.conformance, schedule.utilisation)
+OF_RATINGS: tuple[Aggregate, ...] = (satisfaction.csat, satisfaction.nps, satisfaction.response_rate)
+OF_EVALUATIONS: tuple[Aggregate, ...] = (quality.quality,)
+MEASURABLE = frozenset(
+    metric.__name__ for metric in (*OF_CONTACTS, *OF_STATUSES, *OF_SHIFTS, *OF_RATINGS, *OF_EVALUATIONS)
+)
+
+
+def previous(period: Interval) -> Interval:
+    """The period of the same length just before."""
+    length = period.end - period.start
+    start = period.start - length if length < period.start - datetime.min else datetime.min
+    return replace(period, start=start, end=period.start)
+
+
+def definitions(kpis: Table, roles: Table, members: Table, period: Interval) -> Table:
+    """Per operator the KPIs that hold for her at the period's end: operator_id, kpi, project_id, metric, target, ..."""
+    t = kpis.filter(kpis.valid_from.isnull() | (kpis.valid_from < period.end))
+    t = t.mutate(project_id=t.project_id.coalesce(EVERYWHERE), weight=t.weight.coalesce(1.0))
+    t = t.rename(for_role="role").cross_join(roles)
+    t = t.filter(t.for_role.isnull() | (t.for_role == t.role))
+    t = t.left_join(members.mutate(is_member=True), ["group_id", "operator_id"], rname="member_{name}")
+    t = t.filter(t.group_id.isnull() | t.is_member.notnull())
+    exact = [t.group_id.isnull(), t.for_role.isnull(), t.valid_from.desc(nulls_first=False), t.group_id]
+    place = ibis.row_number().over(group_by=["operator_id", "kpi", "project_id"], order_by=exact)
+    t = t.mutate(place=place)
+    return t.filter(t.place == 0).select("operator_id", "kpi", "project_id", "metric", "comparison", "target", "weight")
+
+
+def measured(
+    calls: Table,
+    statuses: Table,
+    evaluations: Table,
+    ratings: Table,
+    shifts: Table,
+    activities: Table,
+    results: Table,
+    period: Interval,
+) -> Table:
+    """Per operator, project and metric what was reached in a period: operator_id, project_id, metric, actual."""
+    known = results.select("project_id", "result", "sale")
+    sold = starting(calls, period).left_join(known, ["project_id", "result"], rname="of_{name}")
+    done = schedule.adhered(statuses, shifts, activities, period).mutate(project_id=ibis.null("int64"))
+    return ibis.union(
+        *each(sold, *OF_CONTACTS),
+        *each(presence.pieces(statuses, period), *OF_STATUSES),
+        *each(starting(evaluations, period, "at"), *OF_EVALUATIONS),
+        *each(starting(ratings, period, "at"), *OF_RATINGS),
+        *each(done, *OF_SHIFTS),
+    )
+
+
+def each(t: Table, *metrics: Aggregate) -> Iterator[Table]:
+    """Each figure of each operator that is known, over all of her rows and over each project's."""
+    t = t.filter(t.operator_id.notnull())
+    projects = t.filter(t.project_id.notnull())
+    for rows, project_id in ((t, ibis.literal(EVERYWHERE, "int64")), (projects, projects.project_id)):
+        wide = rows.group_by("operator_id", project_id=project_id).agg(
+            **{name: value.cast("float64") for name, value in measure(rows, *metrics).items()}
+        )
+        names = [metric.__name__ for metric in metrics]
+        tall = wide.pivot_longer(selectors.cols(*names), names_to="metric", values_to="actual")
+        yield tall.filter(tall.actual.notnull())
+
+
+# ---- beside the target -----------------------------------------------------------------------------------------------
+def scored(wanted: Table, reached: Table) -> Table:
+    """Definitions with `actual` and `attainment` (at most CAP); NULL where nothing was measured."""
+    keys = ["operator_id", "project_id", "metric"]
+    t = wanted.left_join(reached, keys, rname="reached_{name}").drop([f"reached_{key}" for key in keys])
+    return t.mutate(attainment=attainment(t))
+
+
+def attainment(t: Table) -> FloatingValue:
+    """actual / target, or target / actual where lower is better (with nothing reached: CAP), at most CAP."""
+    lower = (t.actual == 0).ifelse(CAP, ratio(t.target, t.actual))
+    share = is_lower_better(t).ifelse(lower, ratio(t.actual, t.target))
+    return (share > CAP).ifelse(CAP, share)
+
+
+def is_lower_better(t: Table) -> BooleanValue:
+    """Is the target an upper limit?"""
+    return t.comparison == "<="
+
+
+def is_missed(t: Table) -> BooleanValue:
+    """Does what was reached lie on the wrong side of the target?"""
+    return is_lower_better(t).ifelse(t.actual > t.target, t.actual < t.target)
+
+
+def trend(t: Table) -> StringValue:
+    """`better`, `worse` or `same` than the period before; NULL where one of them is not known."""
+    gain = is_lower_better(t).ifelse(t.previous_actual - t.actual, t.actual - t.previous_actual)
+    return ibis.cases((gain > 0, "better"), (gain < 0, "worse"), (gain == 0, "same"))
+
+
+def called(t: Table) -> StringValue:
+    """The KPI's name; one of a single project bears that project's name (`project`), too."""
+    return (t.kpi + " · " + t.project).coalesce(t.kpi)

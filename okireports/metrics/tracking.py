@@ -1,0 +1,56 @@
+"""What the numbers that customers call bring: new customers, sales and costs of interactions, and who was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ibis
+from ibis.expr.types import IntegerScalar, Scalar, Table
+
+from okireports.metrics import measure, metric, ratio, tally
+from okireports.metrics.arithmetic import MILLISECONDS
+from okireports.metrics.interactions import first_time
+from okireports.metrics.volume import answered, is_accepted, is_lost
+
+MONEY = "decimal(18, 6)"
+
+
+@metric("Lost", unit="count", counts="contact", at="start")
+def lost(calls: Table) -> IntegerScalar:
+    """Offered contacts with the outcome abandoned, callback_requested or voicemail."""
+    return tally(is_lost(calls))
+
+
+def interactions(calls: Table, keys: Sequence[str]) -> Table:
+    """One row for each interaction and the keys, with the parts of `brought`.
+
+    Columns beside the model's: `earlier` of `recognised`, `sale` (is the contact's result one), and, where costs are
+    known, `cost`, `first_currency`, `last_currency`.
+    """
+    talked = is_accepted(calls) & calls.talk_ms.notnull()
+    parts = measure(calls, first_time, answered, lost)
+    parts |= {"talk_ms": calls.talk_ms.sum(where=talked), "talks": tally(talked), "sold": tally(calls.sale) > 0}
+    if "cost" in calls.columns:
+        parts["cost"] = calls.cost.sum()
+        parts |= {"first_currency": calls.first_currency.min(), "last_currency": calls.last_currency.max()}
+    return calls.group_by(*keys, "interaction_id").agg(**parts)
+
+
+def brought(t: Table) -> dict[str, Scalar]:
+    """Figures of interactions; the last two where costs are known, empty where they are in several currencies."""
+    inbound, sales = t.count(), tally(t.sold)
+    figures = {
+        "inbound": inbound,
+        **{name: t[name].sum() for name in ("first_time", "answered", "lost")},
+        "talk_mean_s": ratio(t.talk_ms.sum(), t.talks.sum() * MILLISECONDS),
+        "sales": sales,
+        "conversion": ratio(sales, inbound),
+    }
+    if "cost" not in t.columns:
+        return figures
+    currency, one = t.first_currency.min(), t.first_currency.min() == t.last_currency.max()
+    per_call = (t.cost.sum() / inbound).cast(MONEY)
+    return figures | {
+        "cost_per_call": one.ifelse(per_call, ibis.null()),
+        "currency": one.ifelse(currency, ibis.null()),
+    }

@@ -1,0 +1,94 @@
+"""The rules of an invented centre: tariffs, KPIs, activities, limits of Away, check plans and opening hours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from projection import Row, Tables
+
+if TYPE_CHECKING:
+    from world_centre import Centre
+
+RULES = ("tariffs", "kpis", "activities", "away_reasons", "check_plans", "hours")
+SATISFIED = {"work": ("Ready", "Waiting", "Busy"), "training": ("Away", "Ready")}  # PCP is not as planned
+
+
+def rules(centre: Centre) -> Tables:
+    """The tables, as canonical input."""
+    return {
+        "tariffs": list(_tariffs(centre)),
+        "kpis": list(_kpis(centre)),
+        "activities": [{"activity": a, "status": s} for a, statuses in SATISFIED.items() for s in statuses],
+        "away_reasons": [{"reason": "lunch", "allowed_s": 60, "paid": False}],
+        "check_plans": list(_plans(centre)),
+        "hours": list(_hours(centre)),
+    }
+
+
+def _tariffs(centre: Centre) -> Iterator[Row]:
+    """Of most projects; one status becomes dearer, one has its free time deducted, two have a price for presence."""
+    for i, letter in enumerate(centre.letters[: 2 + centre.shape.seed % 2]):
+        row: Row = {"project": centre.name(letter), "currency": "PLN" if i else "EUR", "free_is_deducted": None}
+        busy = row | {"status": "Busy", "free_s": 6, "first_s": 30, "step_s": 6, "valid_from": None}
+        yield busy | {"price_per_min": Decimal("1.2")}
+        yield busy | {"price_per_min": Decimal("1.35"), "step_s": 1, "valid_from": centre.middle}
+        deducted = {"status": "PCP", "free_s": 12, "first_s": 30, "step_s": 7, "free_is_deducted": True}
+        yield row | deducted | {"price_per_min": Decimal("0.333333"), "valid_from": centre.start + timedelta(hours=8)}
+        if i:
+            presence = {"status": "Ready", "free_s": 0, "first_s": 60, "step_s": 60, "valid_from": None}
+            yield row | presence | {"price_per_min": Decimal("0.25")}
+
+
+def _kpis(centre: Centre) -> Iterator[Row]:
+    """Of everyone, a role, a group and a project; targets that change, reach, miss, and of nothing that is measured."""
+    row: Row = {"role": None, "group": None, "project": None, "weight": None, "valid_from": None}
+    handling: Row = row | {"kpi": "Handling time", "metric": "aht_s", "comparison": "<=", "target": 60, "weight": 2}
+    yield handling | {"role": "Operator"}
+    yield handling | {"role": "Operator", "target": 90, "valid_from": centre.middle}
+    yield handling | {"group": "Morning", "target": 120, "weight": 1.5}
+    yield handling | {"project": centre.name(centre.giver), "target": 30}
+    yield row | {"kpi": "Quality", "metric": "quality", "comparison": ">=", "target": 0.8, "weight": 3}
+    yield row | {"kpi": "Satisfied", "metric": "csat", "comparison": ">=", "target": 0.5}
+    yield row | {"kpi": "Busy enough", "metric": "occupancy", "comparison": ">=", "target": 0.4, "role": "Operator"}
+    yield row | {"kpi": "As planned", "metric": "adherence", "comparison": ">=", "target": 0.2}
+    yield row | {"kpi": "No holding", "metric": "hold_s", "comparison": "<=", "target": 10, "role": "Supervisor"}
+    yield row | {"kpi": "Sales", "metric": "conversion", "comparison": ">=", "target": 0.3}
+    mark = f"Answer CANARY-{centre.third}-a1"
+    yield row | {
+        "kpi": mark,
+        "metric": "handled",
+        "comparison": ">=",
+        "target": 2,
+        "project": centre.name(centre.third),
+    }
+    yield row | {"kpi": "Held", "metric": "held", "comparison": "<=", "target": 1, "valid_from": centre.end}
+
+
+def plan_of(evaluator: str) -> str:
+    """The plan by which someone evaluates; it bears the letters of her projects."""
+    return f"plan CANARY-{evaluator.split('-')[2]}-p1"
+
+
+def _plans(centre: Centre) -> Iterator[Row]:
+    """One plan with two stretches, one that holds always, one of somebody who evaluates nothing."""
+    first, second, *_, last = centre.operators
+    row: Row = {"plan": plan_of(first), "evaluator": first, "due": 3}
+    yield row | {"valid_from": centre.start - timedelta(days=10), "valid_to": centre.middle}
+    yield row | {"valid_from": centre.middle, "valid_to": centre.middle + timedelta(days=20), "due": 5}
+    yield {"plan": plan_of(second), "evaluator": second, "valid_from": None, "valid_to": None, "due": 2}
+    span = {"valid_from": centre.start, "valid_to": centre.end}
+    yield {"plan": plan_of(last), "evaluator": last, "due": 4} | span
+
+
+def _hours(centre: Centre) -> Iterator[Row]:
+    """Two queues in three are open: from morning to evening, or all day; one is closed on the period's first day."""
+    first_day = (centre.start + timedelta(hours=12)).date()
+    for i, queue in enumerate(r["name"] for r in centre.objects if r["kind"] == "queue"):
+        for weekday in range(1, 8) if i % 3 else ():
+            row: Row = {"queue": queue, "weekday": weekday, "opens": "00:00", "closes": "00:00", "holidays": None}
+            if i % 3 == 1:
+                row |= {"opens": "08:00", "closes": "16:30", "holidays": str(first_day)}
+            yield row
