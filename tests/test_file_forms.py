@@ -84,6 +84,7 @@ def zipped(**members: bytes) -> bytes:
         ("export.zip", zipped(**{"calls/june.csv": TEXT.encode()})),
         ("calls/june.zip", zipped(**{"june.csv": TEXT.encode()})),
     ],
+    ids=["gzip", "gzip in two members", "zstd", "gzip in a folder", "zip", "zip of a folder", "zip in a folder"],
 )
 def test_packed_files_are_read_like_plain_ones(con, tmp_path: Path, name: str, data: bytes | None) -> None:
     path = tmp_path / "in" / name
