@@ -54,3 +54,8 @@ def installed(package: str) -> bool:
         return subprocess.run(ask, capture_output=True, text=True, check=False).stdout == "installed"
     except FileNotFoundError:
         return False
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Bytes have no part in a test's name: archives hold the time at which they were packed."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
