@@ -202,7 +202,7 @@ def test_who_sees_everything_gives_a_reason(center: Path) -> None:
         (["call_log", "--limit", "-1"], "a whole number from 0"),
         (["call_log", "--limit", "9" * 5000], "a whole number from 0"),
         (["call_log", "--option", "limits=3"], "Did you mean 'limit'?"),
-        (["call_logs"], "Did you mean 'call_log'?"),
+        (["call_logs"], "Did you mean 'call_log'"),
         (["call_log", "--operator", "nobody"], "There is no operator 'nobody'"),
         (["call_log", "--viewer", "nobody"], "There is no active user 'nobody'"),
         (["queue_summary", "--viewer", "olek"], "There is no report 'queue_summary'"),

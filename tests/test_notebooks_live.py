@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -15,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
@@ -33,7 +33,7 @@ CHROMIUM = [  # nothing of its own either; as root it runs only without a sandbo
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-sync",
     "--disable-component-update", "--no-first-run", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]  # fmt: skip
-KERNEL = "(() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status)()"
+READY = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 DONE = """() => {
     const panel = window.jupyterapp.shell.currentWidget;
     const code = [...panel.content.model.cells].filter(cell => cell.type === 'code');
@@ -41,7 +41,6 @@ DONE = """() => {
 }"""
 OUTPUTS = """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
     .filter(cell => cell.type === 'code').flatMap(cell => cell.outputs.toJSON())"""
-RAN_AGO = """() => window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => true)"""
 
 
 @dataclass
@@ -156,7 +155,12 @@ class Seen:
 
     page: Page
     watch: Watch
-    outputs: list[dict[str, object]]
+    outputs: list[dict[str, Any]]
+
+    def each(self, selector: str, what: str) -> list[Any]:
+        """Something of each element that a selector finds, by an expression of JavaScript about `e`."""
+        found: list[Any] = self.page.eval_on_selector_all(selector, f"all => all.map(e => {what})")
+        return found
 
 
 def opened(browser: Browser, address: str, name: str) -> Seen:
@@ -165,7 +169,7 @@ def opened(browser: Browser, address: str, name: str) -> Seen:
     page = watch.page(browser)
     page.goto(f"{address}/lab/tree/{name}.ipynb?reset")
     page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.wait_for_function(f"() => {KERNEL} === 'idle'")
+    page.wait_for_function(READY)
     page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
     page.wait_for_function(DONE)
     return Seen(page, watch, page.evaluate(OUTPUTS))
@@ -188,12 +192,69 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Seen]]:
 
 
 def planted() -> nbformat.NotebookNode:
-    """A notebook with everything that the others must not have."""
+    """A notebook that does what the others must not do."""
     html = (
         '<img src="http://cdn.example.com/a.png"><script>new WebSocket("ws://cdn.example.com/b")</script>'
         "<script>console.error('planted')</script><script>throw new Error('thrown')</script>"
     )
-    cells = [nbformat.v4.new_code_cell(f"from IPython.display import HTML\nHTML({html!r})"), "1/0"]
-    cells[1:] = [nbformat.v4.new_code_cell("print('after it')")]
+    source = f"from IPython.display import HTML\nHTML({html!r})"
+    cells = [nbformat.v4.new_code_cell(source, id="show")]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+# ---- what it must be -------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", CHARTS)
+def test_no_cell_fails_or_warns(seen: dict[str, Seen], name: str) -> None:
+    outputs = seen[name].outputs
+    assert len(outputs) >= 10
+    assert [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"] == []
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_nothing_is_asked_from_outside_and_no_script_fails(seen: dict[str, Seen], name: str) -> None:
+    watch = seen[name].watch
+    assert watch.inside > 20
+    assert (watch.outside, watch.complaints) == ([], [])
+
+
+def test_what_is_planted_is_found(seen: dict[str, Seen]) -> None:
+    """Were the watch blind, the test above would say nothing."""
+    page, watch = seen[PLANTED].page, seen[PLANTED].watch
+    page.wait_for_function("() => document.querySelector('.jp-OutputArea img')?.complete")
+    until(lambda: page.wait_for_timeout(50) or {"planted", "thrown"} <= {*watch.complaints})
+    assert {"http://cdn.example.com/a.png", "ws://cdn.example.com/b"} == {*watch.outside}
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_charts_are_drawn(seen: dict[str, Seen], name: str) -> None:
+    page = seen[name].page
+    page.wait_for_function(f"() => document.querySelectorAll('.vega-embed svg.marks').length === {CHARTS[name]}")
+    size = "[e.getBoundingClientRect().width, e.getBoundingClientRect().height]"
+    for width, height in seen[name].each(".vega-embed svg.marks", size):
+        assert 500 < width <= 620 and height > 150
+    assert min(seen[name].each(".vega-embed svg.marks", "e.querySelectorAll('path[d], text').length")) > 20
+    assert all(seen[name].each(".vega-embed svg.marks", "e.querySelector('.mark-text.role-title-text').textContent"))
+    assert seen[name].each(".vega-embed svg.marks", "/NaN|undefined/.test(e.innerHTML)") == [False] * CHARTS[name]
+
+
+def test_the_pointer_shows_the_figures(seen: dict[str, Seen]) -> None:
+    page = seen[FIRST].page
+    point = page.locator(".vega-embed svg.marks .mark-symbol.role-mark path").first
+    point.scroll_into_view_if_needed()
+    point.hover(force=True)  # Vega listens on the whole picture
+    page.wait_for_selector("#vg-tooltip-element.visible")
+    told = page.inner_text("#vg-tooltip-element")
+    assert "2026-06-" in told and "Service level" in told and "%" in told
+    assert ":" not in told  # of a day
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_tables_are_drawn(seen: dict[str, Seen], name: str) -> None:
+    html = ["".join(o.get("data", {}).get("text/html", "")) for o in seen[name].outputs]
+    frames = sum('class="dataframe"' in text for text in html)
+    assert frames >= 4
+    rows = seen[name].each("table.dataframe", "[e.rows.length, e.getBoundingClientRect().height]")
+    assert len(rows) == frames and all(count > 1 and height > 20 * count for count, height in rows)
+    cells = seen[name].each(".jp-OutputArea .rows td", "getComputedStyle(e).whiteSpace")
+    assert {*cells} == {"nowrap"}  # or Lab breaks dates and names in two

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import altair as alt
@@ -145,7 +146,10 @@ def categories(key: str, names: Sequence[str], *, grid: bool = False, **more: An
 
 def pointed(plot: Plot, paper: Paper) -> list[alt.Tooltip]:
     """What the pointer shows of a plot."""
-    return tips([*plot.keys, plot.y], [*(named(k, paper) for k in plot.keys), plot.known], paper)
+    labels = [named(key, paper) for key in plot.keys]
+    if plot.grain in ("day", "week", "month"):  # no hour
+        labels[0] = replace(labels[0], unit="date")
+    return tips([*plot.keys, plot.y], [*labels, plot.known], paper)
 
 
 def tips(names: Sequence[str], labels: Sequence[Label], paper: Paper) -> list[alt.Tooltip]:

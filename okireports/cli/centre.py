@@ -41,7 +41,7 @@ def load(
         str, typer.Argument(metavar="FILES", help="A folder of files, one, or a database's URL.", show_default=False)
     ],
     source: Annotated[
-        str, typer.Option(help="'canonical', 'bank-1999', a vendor's name, or a mapping (.toml; see `inspect`).")
+        str, typer.Option(help="'canonical', 'queue_log', 'asterisk-cdr', '3cx' ..., or a mapping (see `inspect`).")
     ] = "canonical",
     timezone: Annotated[str | None, typer.Option(help="Of times without an offset.", show_default=False)] = None,
     encoding: Annotated[

@@ -42,6 +42,11 @@ th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:left;wh
 th{background:var(--head);position:sticky;top:0;white-space:normal;vertical-align:bottom}
 .n{text-align:right;font-variant-numeric:tabular-nums}
 """
+# A notebook's own style would break dates and names in two, and put every text to the right.
+_SCOPED = (
+    "<style>.okireports.rows{overflow-x:auto}.okireports.rows tbody td{white-space:nowrap}"
+    ".okireports.rows tr :is(th,td):not(.n){text-align:left}</style>\n"
+)
 
 
 def page(content: Content) -> str:
@@ -76,7 +81,7 @@ def piece(content: Content) -> str:
     hidden = content.rows.count - GLANCED
     parts = [
         html(content.drawn()) if content.chart else "",
-        _table(content, GLANCED) if content.rows.count else "",
+        _SCOPED + _table(content, GLANCED) if content.rows.count else "",
         f"<p>{hidden:,} more rows are in <code>.frame</code> and <code>.arrow</code>.</p>" if hidden > 0 else "",
         f"<p>{escape(content.told('definitions'))}</p>" if content.told("definitions") else "",
     ]
@@ -99,8 +104,8 @@ def _table(content: Content, most: int) -> str:
     )
     body = "\n".join(rows)
     return (
-        f'<div class="rows" tabindex="0">\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n'
-        f"</table>\n</div>"
+        f'<div class="okireports rows" tabindex="0">\n<table>\n<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody>\n</table>\n</div>"
     )
 
 

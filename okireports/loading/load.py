@@ -60,7 +60,7 @@ def load(
     Args:
         folder: the centre's folder.
         path: a folder of files, one file, or the URL of a database.
-        source: "canonical", "bank-1999", a vendor's name, or the path of a mapping.
+        source: "canonical", "queue_log" or another of `sources.SOURCES`, a vendor's name, or the path of a mapping.
         timezone: of times that carry no offset; None: the source's own, else the centre's.
         encoding: of text files, such as "cp1250"; "auto": found out; None: what the source says, else UTF-8.
         ambiguous: "earlier", "later" or "reject" for local times that a change of the clock doubles or skips.

@@ -157,7 +157,8 @@ def gather(con: duckdb.DuckDBPyConnection, before: Before, zone: str) -> None:
     call = f"event IN ({texts(OF_CALL)})"
     con.execute(
         f"""CREATE OR REPLACE TABLE raw.queue_firsts AS
-        SELECT callid, min(us) AS us FROM (SELECT callid, {_reach()} AS us FROM {MINE} WHERE {call} OR event = 'DID'
+        SELECT callid, min(us) AS us FROM (SELECT callid, {_reach()} AS us FROM {MINE}
+        WHERE {call} OR event IN ('DID', 'WRAPUPSTART')
         UNION ALL SELECT l.callid, l.us FROM (FROM {EARLIER} UNION ALL SELECT {COLUMNS} FROM {MINE}) l
         JOIN ({restart}) q ON q.us BETWEEN l.us AND l.us + {DAY} WHERE l.{call}) WHERE callid NOT IN ({texts(NOBODY)})
         GROUP BY callid"""
@@ -241,7 +242,9 @@ def _find_scope(con: duckdb.DuckDBPyConnection, before: Before, zone: str) -> No
 
 def _midnights(con: duckdb.DuckDBPyConnection, zone: str) -> None:
     """Make the table of the zone's local midnights, in UTC, from before the first line to after the last."""
-    lines = f"SELECT us FROM raw.queue_starts UNION ALL SELECT us FROM {MINE} UNION ALL SELECT us FROM raw.queue_reached"
+    lines = (
+        f"SELECT us FROM raw.queue_starts UNION ALL SELECT us FROM {MINE} UNION ALL SELECT us FROM raw.queue_reached"
+    )
     span = con.execute(f"SELECT make_timestamp(min(us)), make_timestamp(max(us)) FROM ({lines})").fetchone()
     con.execute("CREATE OR REPLACE TABLE raw.queue_midnights (us BIGINT)")
     if not span or span[0] is None:
