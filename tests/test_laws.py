@@ -221,6 +221,9 @@ def test_nobody_joins_people_or_interactions_across_projects(trial: Trial) -> No
     assert [key for key, projects in homes.items() if len(projects) > 1] == []
 
 
+REPEATED = {"speech_analytics": ("handled",)}  # what a share is of, said again for each rule of the operator
+
+
 def test_contacts_of_two_projects_are_those_of_each_in_sum(trial: Trial) -> None:
     viewer = trial.viewer("pair")
     asking = trial.center.viewer(viewer.login)
@@ -234,6 +237,10 @@ def test_contacts_of_two_projects_are_those_of_each_in_sum(trial: Trial) -> None
         one, other, both = (
             sums(asking.report(report.name, period=trial.world.period, projects=scope).arrow) for scope in scopes
         )
+        repeated = REPEATED.get(report.name, ())
+        for total in (one, other, both):
+            for column in repeated:
+                del total[column]
         assert one + other == both, report.name
 
 
