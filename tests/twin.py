@@ -48,6 +48,14 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.sql"))
 
 
+def text(name: str) -> str:
+    """A twin's SQL; a line `-- with NAME` stands for `parts/NAME.sql`, which several twins begin with."""
+    sql = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    return re.sub(
+        r"^-- with (\w+)$", lambda part: (FOLDER / "parts" / f"{part[1]}.sql").read_text("utf-8"), sql, flags=re.M
+    )
+
+
 def run(
     con: duckdb.DuckDBPyConnection | None,
     name: str,
@@ -69,7 +77,7 @@ def run(
     own names. A table that needs a right and is not there counts as closed. `start` and `end` are naive UTC, or aware.
     Further options are variables, too; the column `per` is renamed to the value of that option.
     """
-    sql = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+    sql = text(name)
     needs = {t: re.split(r",\s*", columns) for t, columns in re.findall(r"^-- needs (\w+): (.+)$", sql, re.MULTILINE)}
     start, end = naive(start), naive(end)
     own = duckdb.connect(":memory:")

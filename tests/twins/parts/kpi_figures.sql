@@ -1,0 +1,220 @@
+-- KPIs, now and in the period before: what each metric came to (`measured`) and what was agreed (`asked`), by operator and
+-- scope. A score outside its scale is no answer.
+WITH
+spans AS (
+    SELECT 'now' AS span, getvariable('start')::TIMESTAMP AS lo, getvariable('end')::TIMESTAMP AS hi
+    UNION ALL
+    SELECT
+        'before',
+        getvariable('start')::TIMESTAMP - (getvariable('end')::TIMESTAMP - getvariable('start')::TIMESTAMP),
+        getvariable('start')::TIMESTAMP
+),
+-- Every fact once for all projects (scope NULL) and once for its own, as a KPI may be of one project.
+contacts_of AS (
+    SELECT
+        s.span,
+        c.operator_id,
+        unnest(CASE WHEN c.project_id IS NULL THEN [NULL] ELSE [NULL, c.project_id] END) AS scope,
+        c.outcome = 'answered' AND c.answered_at IS NOT NULL AND NOT coalesce(c.by_robot, false) AS is_handled,
+        coalesce(c.went_to_other, false) OR c.transfer_to_call_id IS NOT NULL AS went_on,
+        coalesce(c.talk_ms, 0) AS talk_ms,
+        coalesce(c.hold_ms, 0) AS hold_ms,
+        coalesce(c.wrap_ms, 0) AS wrap_ms,
+        c.dialer_id IS NOT NULL AND c.picked_up_at IS NOT NULL AND c.outcome IN ('answered', 'dropped') AS is_person,
+        c.dialer_id IS NOT NULL AND coalesce(r.sale, false) AS is_sale
+    FROM calls c
+    JOIN spans s ON c.started_at >= s.lo AND c.started_at < s.hi
+    LEFT JOIN results r ON r.project_id = c.project_id AND r.result = c.result
+    WHERE c.operator_id IS NOT NULL
+),
+of_contacts AS (
+    SELECT
+        span,
+        operator_id,
+        scope,
+        count(*) FILTER (is_handled) AS handled,
+        sum(talk_ms) / 1000.0 AS talk_s,
+        sum(hold_ms) / 1000.0 AS hold_s,
+        sum(wrap_ms) / 1000.0 AS wrap_s,
+        avg(talk_ms + hold_ms + wrap_ms) FILTER (is_handled) / 1000.0 AS aht_s,
+        count(*) FILTER (is_handled AND went_on) AS transferred,
+        count(*) FILTER (is_handled AND hold_ms > 0) AS held,
+        count(*) FILTER (is_sale) / nullif(count(*) FILTER (is_person), 0) AS conversion
+    FROM contacts_of
+    GROUP BY ALL
+),
+cut AS (
+    SELECT
+        s.span,
+        t.operator_id,
+        unnest(CASE WHEN t.project_id IS NULL THEN [NULL] ELSE [NULL, t.project_id] END) AS scope,
+        t.status,
+        greatest(t.started_at, s.lo) AS lo,
+        least(t.ended_at, s.hi) AS hi
+    FROM statuses t
+    JOIN spans s ON t.started_at < s.hi AND t.ended_at > s.lo
+    WHERE t.ended_at > t.started_at AND t.status IN ('Ready', 'Waiting', 'Busy', 'PCP')
+),
+stretches AS (
+    SELECT
+        span,
+        operator_id,
+        scope,
+        edge AS lo,
+        lead(edge) OVER (PARTITION BY span, operator_id, scope ORDER BY edge) AS hi
+    FROM (SELECT DISTINCT span, operator_id, scope, unnest([lo, hi]) AS edge FROM cut)
+),
+of_statuses AS (
+    SELECT span, operator_id, scope, sum(length) FILTER (occupied) / sum(length) AS occupancy
+    FROM (
+        SELECT
+            x.span,
+            x.operator_id,
+            x.scope,
+            date_diff('millisecond', x.lo, x.hi) AS length,
+            bool_or(c.status <> 'Ready') AS occupied
+        FROM stretches x
+        JOIN cut c
+            ON c.span = x.span AND c.operator_id = x.operator_id AND c.scope IS NOT DISTINCT FROM x.scope
+            AND c.lo <= x.lo AND c.hi >= x.hi
+        WHERE x.hi > x.lo
+        GROUP BY x.span, x.operator_id, x.scope, x.lo, x.hi
+    )
+    GROUP BY ALL
+),
+of_checks AS (
+    SELECT span, operator_id, scope, sum(score) / nullif(sum(max_score), 0) AS quality
+    FROM (  -- a criterion without a score is not a score of 0
+        SELECT
+            s.span,
+            e.operator_id,
+            unnest(CASE WHEN e.project_id IS NULL THEN [NULL] ELSE [NULL, e.project_id] END) AS scope,
+            e.score::DOUBLE AS score,
+            e.max_score::DOUBLE AS max_score
+        FROM evaluations e
+        JOIN spans s ON e."at" >= s.lo AND e."at" < s.hi
+        WHERE e.operator_id IS NOT NULL AND e.score IS NOT NULL
+    )
+    GROUP BY ALL
+),
+of_customers AS (
+    SELECT span, operator_id, scope, count(*) FILTER (score IN (4, 5)) / nullif(count(*) FILTER (score BETWEEN 1 AND 5), 0) AS csat
+    FROM (
+        SELECT
+            s.span,
+            r.operator_id,
+            unnest(CASE WHEN r.project_id IS NULL THEN [NULL] ELSE [NULL, r.project_id] END) AS scope,
+            r.score
+        FROM ratings r
+        JOIN spans s ON r."at" >= s.lo AND r."at" < s.hi
+        WHERE r.operator_id IS NOT NULL AND r.kind = 'csat'
+    )
+    GROUP BY ALL
+),
+-- Adherence: planned time in a status that satisfies the activity (N/A wherever Busy does) of planned time, overlaps once.
+satisfied AS (
+    SELECT activity, status FROM activities
+    UNION
+    SELECT activity, 'N/A' FROM activities WHERE status = 'Busy'
+),
+due AS (
+    SELECT
+        s.span, t.operator_id, t.activity, coalesce(t.paid, false) AS paid,
+        greatest(t.starts_at, s.lo) AS lo, least(t.ends_at, s.hi) AS hi
+    FROM shifts t
+    JOIN spans s ON t.starts_at < s.hi AND t.ends_at > s.lo
+    WHERE t.ends_at > t.starts_at
+),
+spent AS (
+    SELECT s.span, t.operator_id, t.status, greatest(t.started_at, s.lo) AS lo, least(t.ended_at, s.hi) AS hi
+    FROM statuses t
+    JOIN spans s ON t.started_at < s.hi AND t.ended_at > s.lo
+    WHERE t.ended_at > t.started_at
+),
+moments_of AS (
+    SELECT
+        span, operator_id, edge AS lo, lead(edge) OVER (PARTITION BY span, operator_id ORDER BY edge) AS hi
+    FROM (
+        SELECT DISTINCT span, operator_id, unnest([lo, hi]) AS edge
+        FROM (SELECT span, operator_id, lo, hi FROM due UNION ALL SELECT span, operator_id, lo, hi FROM spent)
+    )
+),
+lived AS (
+    SELECT
+        m.span,
+        m.operator_id,
+        date_diff('millisecond', m.lo, m.hi) AS length,
+        EXISTS (
+            SELECT 1 FROM due d
+            WHERE d.span = m.span AND d.operator_id = m.operator_id AND d.lo <= m.lo AND d.hi >= m.hi
+        ) AS is_planned,
+        EXISTS (
+            SELECT 1 FROM due d
+            WHERE d.span = m.span AND d.operator_id = m.operator_id AND d.lo <= m.lo AND d.hi >= m.hi AND d.paid
+        ) AS is_paid,
+        EXISTS (
+            SELECT 1 FROM due d
+            JOIN satisfied a ON a.activity = d.activity
+            JOIN spent t ON t.status = a.status AND t.span = d.span AND t.operator_id = d.operator_id
+            WHERE d.span = m.span AND d.operator_id = m.operator_id
+                AND d.lo <= m.lo AND d.hi >= m.hi AND t.lo <= m.lo AND t.hi >= m.hi
+        ) AS is_adherent,
+        EXISTS (
+            SELECT 1 FROM spent t
+            WHERE t.span = m.span AND t.operator_id = m.operator_id AND t.lo <= m.lo AND t.hi >= m.hi
+                AND t.status IN ('Ready', 'Waiting', 'Busy', 'PCP', 'N/A')
+        ) AS is_worked
+    FROM moments_of m
+    WHERE m.hi > m.lo
+),
+of_plans AS (
+    SELECT
+        span,
+        operator_id,
+        NULL::BIGINT AS scope,
+        coalesce(sum(length) FILTER (is_adherent), 0) / nullif(sum(length) FILTER (is_planned), 0) AS adherence,
+        coalesce(sum(length) FILTER (is_worked), 0) / nullif(sum(length) FILTER (is_planned), 0) AS conformance,
+        coalesce(sum(length) FILTER (is_worked), 0) / nullif(sum(length) FILTER (is_paid), 0) AS utilisation
+    FROM lived
+    GROUP BY ALL
+),
+measured AS (
+    SELECT
+        span,
+        operator_id,
+        scope,
+        unnest([
+            {'metric': 'handled', 'value': handled::DOUBLE},
+            {'metric': 'talk_s', 'value': talk_s},
+            {'metric': 'hold_s', 'value': hold_s},
+            {'metric': 'wrap_s', 'value': wrap_s},
+            {'metric': 'aht_s', 'value': aht_s},
+            {'metric': 'transferred', 'value': transferred::DOUBLE},
+            {'metric': 'transfer_rate', 'value': transferred / nullif(handled, 0)},
+            {'metric': 'held', 'value': held::DOUBLE},
+            {'metric': 'hold_rate', 'value': held / nullif(handled, 0)},
+            {'metric': 'conversion', 'value': conversion}
+        ], recursive := true)
+    FROM of_contacts
+    UNION ALL BY NAME
+    SELECT span, operator_id, scope, 'occupancy' AS metric, coalesce(occupancy, 0) AS value FROM of_statuses
+    UNION ALL BY NAME SELECT span, operator_id, scope, 'quality' AS metric, quality AS value FROM of_checks
+    UNION ALL BY NAME SELECT span, operator_id, scope, 'csat' AS metric, csat AS value FROM of_customers
+    UNION ALL BY NAME SELECT span, operator_id, scope, 'adherence' AS metric, adherence AS value FROM of_plans
+    UNION ALL BY NAME SELECT span, operator_id, scope, 'conformance' AS metric, conformance AS value FROM of_plans
+    UNION ALL BY NAME SELECT span, operator_id, scope, 'utilisation' AS metric, utilisation AS value FROM of_plans
+),
+-- Of the definitions of one KPI that are an operator's, over all projects or of one, the most exact holds: her group's
+-- before her role's before everyone's; of the same, the last that held in the period.
+asked AS (
+    SELECT k.*, r.operator_id
+    FROM kpis k
+    JOIN operator_roles r ON k.role IS NULL OR k.role = r.role
+    WHERE (k.valid_from IS NULL OR k.valid_from < getvariable('end'))
+        AND (k.group_id IS NULL
+             OR k.group_id IN (SELECT g.group_id FROM group_members g WHERE g.operator_id = r.operator_id))
+    QUALIFY row_number() OVER (
+        PARTITION BY r.operator_id, k.kpi, k.project_id
+        ORDER BY k.group_id IS NULL, k.role IS NULL, k.valid_from DESC NULLS LAST, k.group_id
+    ) = 1
+),
