@@ -70,6 +70,7 @@ def test_a_changed_definition_replaces_the_old_one_and_is_written_down(tmp_path)
         ("hours", "queue,weekday,opens\nAcme line,1,8 am\n", "opens", "08:00"),
         ("check_plans", "plan,evaluator,due\nMay,susan,10\n", "evaluator", "no such user"),
         ("kpis", "kpi,metric,comparison,target\nHandling,aht_s,=<,300\n", "comparison", "<="),
+        ("kpis", "kpi,metric,comparison,target\nHandling,aht,<=,300\n", "metric", "Did you mean 'aht_s'?"),
         ("stages", "form,stage,position\nAcme cart,New,1\n", "form", "Acme card"),
         ("contracts", "project,term,metric,currency\nAcme,Each,handled,zloty\n", "currency", "ISO 4217"),
         ("groups", "title\nEarly\n", "name", "no such column"),

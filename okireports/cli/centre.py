@@ -10,7 +10,21 @@ import typer
 
 import okireports
 from okireports.access.founding import checked_settings
-from okireports.cli.terminal import Actor, Center, Reason, bar, complain, say, show_frame
+from okireports.cli.terminal import (
+    Actor,
+    Ambiguous,
+    Center,
+    CreateMissing,
+    Loader,
+    Reason,
+    Rejects,
+    Strict,
+    Timezone,
+    bar,
+    complain,
+    say,
+    show_frame,
+)
 
 if TYPE_CHECKING:
     from okireports.loading import LoadResult
@@ -43,19 +57,15 @@ def load(
     source: Annotated[
         str, typer.Option(help="'canonical', 'queue_log', 'asterisk-cdr', '3cx' ..., or a mapping (see `inspect`).")
     ] = "canonical",
-    timezone: Annotated[str | None, typer.Option(help="Of times without an offset.", show_default=False)] = None,
+    timezone: Timezone = None,
     encoding: Annotated[
         str | None, typer.Option(help="Of text files, such as cp1250; 'auto': found out.", show_default=False)
     ] = None,
-    ambiguous: Annotated[
-        str, typer.Option(help="'earlier', 'later' or 'reject': local times that a change of the clock doubles.")
-    ] = "earlier",
-    create_missing: Annotated[
-        bool, typer.Option("--create-missing", help="Make the people and objects that only calls name.")
-    ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="One bad row stops the load.")] = False,
-    actor: Annotated[str, typer.Option(help="Who loads, for the change log.")] = "system",
-    rejects: Annotated[int, typer.Option(min=0, help="How many rejected rows to show.")] = 5,
+    ambiguous: Ambiguous = "earlier",
+    create_missing: CreateMissing = False,
+    strict: Strict = False,
+    actor: Loader = "system",
+    rejects: Rejects = 5,
 ) -> None:
     """Load files into a centre: all of them or nothing. A row that is wrong is kept apart, with its reason."""
     opened = okireports.open(center)

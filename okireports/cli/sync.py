@@ -8,7 +8,7 @@ import typer
 
 import okireports
 from okireports.cli.centre import tell
-from okireports.cli.terminal import Center, bar, say
+from okireports.cli.terminal import Ambiguous, Center, CreateMissing, Loader, Rejects, Strict, Timezone, bar, say
 
 
 def sync(
@@ -25,17 +25,13 @@ def sync(
     source: Annotated[
         str, typer.Option(help="'canonical', 'bank-1999', or a mapping (.toml); a database needs a mapping.")
     ] = "canonical",
-    timezone: Annotated[str | None, typer.Option(help="Of times without an offset.", show_default=False)] = None,
-    ambiguous: Annotated[
-        str, typer.Option(help="'earlier', 'later' or 'reject': local times that a change of the clock doubles.")
-    ] = "earlier",
-    create_missing: Annotated[
-        bool, typer.Option("--create-missing", help="Make the people and objects that only calls name.")
-    ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="One bad row stops the load.")] = False,
+    timezone: Timezone = None,
+    ambiguous: Ambiguous = "earlier",
+    create_missing: CreateMissing = False,
+    strict: Strict = False,
     whole: Annotated[bool, typer.Option("--whole", help="Read everything again, not only what is new.")] = False,
-    actor: Annotated[str, typer.Option(help="Who loads, for the change log.")] = "system",
-    rejects: Annotated[int, typer.Option(min=0, help="How many rejected rows to show.")] = 5,
+    actor: Loader = "system",
+    rejects: Rejects = 5,
 ) -> None:
     """Load what is new in a folder or a database since the last sync or load: all of it or nothing."""
     opened = okireports.open(center)

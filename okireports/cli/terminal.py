@@ -26,6 +26,17 @@ BETWEEN = 3  # characters between two columns
 Center = Annotated[Path, typer.Argument(metavar="CENTER", help="The folder of the centre.", show_default=False)]
 Actor = Annotated[str, typer.Option(help="Your login: each change is written down with who made it.")]
 Reason = Annotated[str, typer.Option(help="Why; it is kept with the change.")]
+# of loading, and of keeping up
+Timezone = Annotated[str | None, typer.Option(help="Of times without an offset.", show_default=False)]
+Ambiguous = Annotated[
+    str, typer.Option(help="'earlier', 'later' or 'reject': local times that a change of the clock doubles.")
+]
+CreateMissing = Annotated[
+    bool, typer.Option("--create-missing", help="Make the people and objects that only calls name.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="One bad row stops the load.")]
+Loader = Annotated[str, typer.Option(help="Who loads, for the change log.")]
+Rejects = Annotated[int, typer.Option(min=0, help="How many rejected rows to show.")]
 
 
 def complain(problem: object) -> None:

@@ -164,6 +164,13 @@ def check(batch: Batch, table: str, row: Row, values: Row) -> None:
             raise fault(batch, row, name, problem)
     if table == "hours" and values["weekday"] not in range(1, 8):
         raise fault(batch, row, "weekday", "weekdays are 1 (Monday) to 7 (Sunday).")
+    if table == "kpis" and values.get("metric") is not None:
+        from okireports.metrics.kpis import MEASURABLE  # heavy, and most loads bring no KPI
+
+        if values["metric"] not in MEASURABLE:
+            near = did_you_mean(values["metric"], MEASURABLE)
+            problem = f"no figure of operators has this name.{near} There are {', '.join(sorted(MEASURABLE))}."
+            raise fault(batch, row, "metric", problem)
     if table == "tariffs" and values["step_s"] == 0:
         raise fault(batch, row, "step_s", "a step of 0 seconds would bill nothing and never end; 1 bills each second.")
     since, until = values.get("valid_from"), values.get("valid_to")

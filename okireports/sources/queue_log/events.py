@@ -45,9 +45,6 @@ def number(value: str, most: int = 40_000_000) -> str:
     return f"(CASE WHEN TRY_CAST({value} AS DOUBLE) BETWEEN 0 AND {most} THEN TRY_CAST({value} AS DOUBLE) END)"
 
 
-LAST_BUT = "d[greatest(len(d) - {0}, 1)]"  # an attended transfer's first fields differ in number by its method
-
-
 def take(con: duckdb.DuckDBPyConnection, before: Before, zone: str) -> tuple[dict[str, int], dict[str, int]]:
     """Make `MINE` of the lines read, and fill `REJECTS`; returns the lines ignored, and what was noted."""
     con.execute(
