@@ -50,7 +50,7 @@ def publish(batch: Batch, fact: Fact) -> None:
             for (project, stretch), old in sorted(merged.items(), key=lambda item: item[0])
         ]
     )
-    for segment in {segment for old in merged.values() for segment in old}:
+    for segment in sorted({segment for old in merged.values() for segment in old}, key=lambda s: s.file):
         batch.writer.retire(segment)
 
 
