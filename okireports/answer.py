@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,20 +85,28 @@ class Log:
         finalize(self, held.close)
 
     def parts(self) -> Iterator[pa.Table]:
-        """The rows in their order, a stretch at a time."""
-        for stretch in self._stretches:
-            sql, schema = stretch()
-            with self._lock:  # one connection, maybe several threads
-                rows = self._opened.arrow(sql).cast(schema)
-            yield frames.arrow(rows, self._zone)
+        """The rows in their order, a stretch at a time; while one is used the next is made."""
+        with ThreadPoolExecutor(1) as ahead:
+            made = [ahead.submit(self._part, stretch) for stretch in self._stretches[:1]]
+            for following in (*self._stretches[1:], None):
+                part = made.pop().result()
+                if following:
+                    made.append(ahead.submit(self._part, following))
+                yield part
+
+    def _part(self, stretch: Callable[[], tuple[str, pa.Schema]]) -> pa.Table:
+        sql, schema = stretch()
+        with self._lock:  # one connection, maybe several threads
+            rows = self._opened.arrow(sql).cast(schema)
+        return frames.arrow(rows, self._zone)
 
     def head(self, most: int) -> pa.Table:
         """The first of them."""
         found = self.schema.empty_table()
-        for part in self.parts():
-            found = pa.concat_tables([found, part.slice(0, most - found.num_rows)])
+        for stretch in self._stretches:
             if found.num_rows == most:
                 break
+            found = pa.concat_tables([found, self._part(stretch).slice(0, most - found.num_rows)])
         return found
 
     def table(self) -> pa.Table:

@@ -35,7 +35,7 @@ FILTERS = {  # filter: (table of names, column of facts, what it is called)
     "lines": ("", "line", "line"),
 }
 MOST_ROWS = 1_000_000  # of a log, that a run takes into memory
-AT_ONCE = 250_000  # rows of a longer log that are in memory together
+AT_ONCE = 500_000  # rows of a longer log that are in memory together
 HISTORY = "history"  # every call that is open, whatever the filters
 Names = Iterable[str | int] | str | int | None
 

@@ -10,21 +10,25 @@ import stat
 import sys
 import zipfile
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from okireports import charts, export, frames
 from okireports.errors import BadOption, ResultTooLarge
+from okireports.export.cells import iso
 from okireports.rows import Held
 
 ZONE = "Europe/Warsaw"
@@ -164,6 +168,24 @@ def test_csv_reads_back(tmp_path: Path) -> None:
     assert lines[3][1] == "2025-10-26T02:30:00.125+01:00"
     assert lines[3][3:6] == ["two\r\nlines", "-3", "nan"]
     assert lines[4] == [""] * 9
+
+
+@given(
+    st.lists(st.datetimes(datetime(1901, 1, 1), datetime(2037, 1, 1)) | st.none(), max_size=5),
+    st.sampled_from(["Europe/Warsaw", "UTC", "Asia/Kolkata", "America/St_Johns"]),
+)
+@example([datetime(2025, 10, 26, 0, 30), datetime(2025, 10, 26, 1, 30, 0, 5000)], "Europe/Warsaw")
+def test_instants_are_written_as_the_standard_library_writes_them(times: list[datetime | None], zone: str) -> None:
+    told = [None if t is None else t.replace(tzinfo=UTC) for t in times]
+    wanted = [None if t is None else t.astimezone(ZoneInfo(zone)) for t in told]
+    if any(t and t.utcoffset().total_seconds() % 60 for t in wanted):
+        return  # offsets of before there were time zones, which ISO 8601 cannot write
+    texts = iso(pa.array(told, pa.timestamp("us", zone))).to_pylist()
+    scale = [
+        t and ("microseconds" if t.microsecond % 1000 else "milliseconds" if t.microsecond else "seconds")
+        for t in wanted
+    ]
+    assert texts == [t and t.isoformat(timespec=s) for t, s in zip(wanted, scale, strict=True)]
 
 
 def test_duckdb_reads_the_csv(tmp_path: Path) -> None:

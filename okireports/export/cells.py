@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
@@ -24,12 +25,37 @@ def heading(name: str, report: str = "", language: str = "en") -> str:
     return found.heading(language) if found else name
 
 
-def iso(column: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
+def iso(column: Any) -> Any:
     """Instants as ISO 8601 with the zone's offset, to the millisecond or microsecond where there is a fraction."""
-    text: Any = pc.strftime(column, format="%Y-%m-%dT%H:%M:%S%Ez")
-    text = pc.replace_substring_regex(text, r"\.000000", "")
-    made: pa.ChunkedArray[Any] = pc.replace_substring_regex(text, r"(\.\d{3})000", r"\1")
-    return made
+    instants: Any = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    instants = instants.cast(pa.timestamp("us", instants.type.tz))
+    wall: Any = pc.local_timestamp(instants)
+    seconds = pc.floor_temporal(wall, unit="second")
+    text = pc.replace_substring(seconds.cast(pa.timestamp("s")).cast(pa.string()), " ", "T")
+    return pc.binary_join_element_wise(
+        text, each(between(seconds, wall), _fraction), each(between(instants, wall), _offset), ""
+    )
+
+
+def between(one: Any, other: Any) -> Any:
+    """How many microseconds the second of two times is ahead, as numbers."""
+    return pc.subtract(other.cast(pa.int64()), one.cast(pa.int64()))
+
+
+def each(numbers: Any, said: Callable[[int], str]) -> Any:
+    """Numbers as text, by a rule that is asked once for each number that there is."""
+    distinct = numbers.dictionary_encode()
+    return pa.array([said(n) for n in distinct.dictionary.to_pylist()], pa.string()).take(distinct.indices)
+
+
+def _fraction(us: int) -> str:
+    whole, rest = divmod(us, 1000)
+    return f".{us:06}" if rest else f".{whole:03}" if whole else ""
+
+
+def _offset(us: int) -> str:
+    hours, minutes = divmod(abs(us) // 60_000_000, 60)
+    return f"{'-' if us < 0 else '+'}{hours:02}:{minutes:02}"
 
 
 def plain(column: pa.ChunkedArray[Any]) -> list[object]:
