@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import stat
+from datetime import datetime
+from pathlib import Path
+
 import pytest
 
 import loaded
@@ -77,3 +81,13 @@ def test_every_report_that_looks_further_says_so():
     assert {name for name, more in WANTED.items() if more} == {
         name for name in WANTED if REPORTS[name].before or REPORTS[name].after or REPORTS[name].previous
     }
+
+
+def test_what_memory_cannot_hold_goes_where_only_its_reader_can_look(viewer, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with duck.session(viewer.viewing(), lambda *_: duck.Wanted((), datetime(2023, 6, 1), datetime(2023, 7, 1))) as run:
+        (place,) = run.con.execute("SELECT current_setting('temp_directory')").fetchone()
+        assert stat.S_IMODE(Path(place).stat().st_mode) == 0o700
+        assert not Path(place).is_relative_to(tmp_path)
+    assert not Path(place).exists()
+    assert not list(tmp_path.iterdir())

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
@@ -18,12 +19,13 @@ from okireports import access
 from okireports.access.directory import DIRECTORIES
 from okireports.access.scope import Scope
 from okireports.disk import Folder, Segment, attach, segments_of
-from okireports.disk.folder import NO_PROJECT, undamaged
+from okireports.disk.folder import NO_PROJECT, release_control, undamaged
 from okireports.errors import DamagedCenter
 from okireports.tables import ACTIVITY, FACTS, Fact
 
 HIDDEN = ("load_id",)  # says how much was loaded, also into other projects
 TRIES = 3
+EXTENSIONS = ("autoinstall_known_extensions", "autoload_known_extensions")
 PRESENCE = f"status NOT IN {ACTIVITY}"
 
 
@@ -81,22 +83,26 @@ def session(viewing: Viewing, plan: Plan) -> Iterator[Session]:
 def newest(viewing: Viewing, plan: Plan) -> Iterator[Session]:
     """A session of what is published now; one that meets a file which was swept meanwhile starts once more."""
     for attempt in range(TRIES):
-        con = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
-        try:
-            opened = open_session(con, viewing, plan)
-        except FileNotFoundError as error:
-            con.close()
-            if attempt + 1 == TRIES:
-                raise DamagedCenter(f"{error.filename} is named by the centre and is not there; restore it.") from None
-            continue
-        except BaseException:
-            con.close()
-            raise
-        try:
+        with private() as con:
+            try:
+                opened = open_session(con, viewing, plan)
+            except FileNotFoundError as error:
+                if attempt + 1 == TRIES:
+                    text = f"{error.filename} is named by the centre and is not there; restore it."
+                    raise DamagedCenter(text) from None
+                continue
             yield opened
-        finally:
-            con.close()
-        return
+            return
+
+
+@contextmanager
+def private() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that loads no extension, and spills what memory cannot hold where only its owner can look."""
+    with (
+        TemporaryDirectory(prefix="okireports-") as folder,
+        duckdb.connect(config={"temp_directory": folder, **dict.fromkeys(EXTENSIONS, False)}) as con,
+    ):
+        yield con
 
 
 def open_session(con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -> Session:
@@ -120,7 +126,7 @@ def open_session(con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -
     if scope.own_rows_only:
         chosen = keep_own(con, scope, tables, chosen, wanted)
     access.fill(con, scope, listed, tables, wanted.start, wanted.end, wanted.names)
-    con.execute("DETACH control")
+    release_control(con)
     con.execute("SET enable_external_access = false; SET lock_configuration = true")
     newest = max((s.generation for s in chosen), default=0)
     return Session(con, scope, newest, chosen, settings)
