@@ -142,7 +142,8 @@ def test_a_damaged_log_is_loaded_or_refused_as_a_whole(source, tmp_path):
         finally:
             shutil.rmtree(folder)
         assert result.rows_rejected == len(staged.rejects)
-        assert result.rows_loaded == len(staged.calls) + len(staged.rings)
-        switchlogs.assert_sum(result.notes, result.rows_rejected)
+        assert result.rows_in == result.rows_loaded + result.rows_rejected + result.rows_ignored
+        assert result.rows_in == staged.notes["lines read"]
+        assert result.rows_loaded == staged.notes["lines joined into calls"] >= 0
 
     check()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from queue_logs import admin_sees, centre
+from queue_logs import admin_sees, centre, tables
 
 T = 1_700_000_000  # 2023-11-14T22:13:20Z, so that days change within the log below
 LOG = """\
@@ -48,8 +48,6 @@ LOG = """\
 +200100|NONE|NONE|SIP/2|WHATEVER|1
 """
 LINES = [f"{T + int(offset)}|{rest}" for offset, rest in (line[1:].split("|", 1) for line in LOG.splitlines())]
-EXCEPT = ("load_id", "project_id")
-KEYED = ("contact_key", "episode_key", "interaction_id")  # by a secret of the centre: only whether they are there
 
 
 def load(center, folder, lines, name="queue_log"):
@@ -58,23 +56,6 @@ def load(center, folder, lines, name="queue_log"):
     result = center.load(path, source="queue_log", create_missing=True)
     assert result.rows_in == result.rows_loaded + result.rows_rejected + result.rows_ignored
     return result
-
-
-def own(column):
-    """Is it a number of this centre's?"""
-    return column in EXCEPT or column.endswith("_id")
-
-
-def tables(center):
-    """What the centre holds; operators and queues by name, since their ids follow the order of their coming."""
-    found = {}
-    for table in ("calls", "statuses", "rings"):
-        rows = [
-            {k: v is None if k in KEYED else v for k, v in row.items() if k in KEYED or k == "source_id" or not own(k)}
-            for row in admin_sees(center, table)
-        ]
-        found[table] = sorted(rows, key=lambda row: sorted((k, str(v)) for k, v in row.items()))
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +128,31 @@ def test_one_line_a_load_gives_the_whole(whole, tmp_path):
     for line in LINES:
         load(center, tmp_path, [line])
     assert tables(center) == whole
+
+
+def numbered(lines):
+    """The same log with uniqueids as Asterisk makes them, which say when the call began."""
+    began = {}
+    for line in lines:
+        at, callid = line.split("|")[:2]
+        if callid != "NONE":
+            began.setdefault(callid, f"{at}.{len(began)}")
+    return ["|".join([at, began.get(callid, callid), rest]) for at, callid, rest in (x.split("|", 2) for x in lines)]
+
+
+def test_calls_that_say_when_they_began_are_pieced_together(tmp_path):
+    """Of what is kept only the time since then is looked through; backwards and in turns it is all that is needed."""
+    lines = numbered(LINES)
+    whole = centre(tmp_path / "whole")
+    load(whole, tmp_path, lines)
+    for name, loads in {
+        "backwards": [lines[20:], lines[12:20], lines[:12]],
+        "in turns": [lines[::2], lines[1::2]],
+    }.items():
+        center = centre(tmp_path / name)
+        for piece in loads:
+            load(center, tmp_path, piece)
+        assert tables(center) == tables(whole), name
 
 
 def test_pieces_that_overlap_and_come_late_give_the_whole(whole, tmp_path):

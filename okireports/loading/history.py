@@ -1,8 +1,8 @@
 """What earlier loads have read, as the centre's list of loads says: so that a sync reads what is new, and no more.
 
 A file counts as read when its path (inside what was given), its content and the manner of reading are the same: with
-another mapping or zone it is read again. The watermark of a database's query is kept beside. Both are published with
-the rows, and go back with them in a rollback.
+another mapping, zone or encoding it is read again. The watermark of a database's query is kept beside. Both are
+published with the rows, and go back with them in a rollback.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ class NothingNew(Exception):
     """All that lies there was read before."""
 
 
-def manner(source: str, timezone: str | None, ambiguous: str, create_missing: bool) -> str:
+def manner(source: str, timezone: str | None, encoding: str | None, ambiguous: str, create_missing: bool) -> str:
     """All that decides which rows a file's bytes become, as one short word."""
     said = source
     if source.endswith(".toml") and Path(source).is_file():
         said = hashlib.sha256(Path(source).read_bytes()).hexdigest()
-    return hashlib.sha256(json.dumps([said, timezone, ambiguous, create_missing]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([said, timezone, encoding, ambiguous, create_missing]).encode()).hexdigest()[:16]
 
 
 def before(con: duckdb.DuckDBPyConnection, manner: str, reading: Reading, zone: str, now: datetime) -> Before:

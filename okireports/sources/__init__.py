@@ -10,7 +10,7 @@ import duckdb
 
 from okireports import tables
 from okireports.errors import LoadError, did_you_mean
-from okireports.sources import bank_1999, canonical, cdr, mapped, queue_log, remote, vendors
+from okireports.sources import asterisk, bank_1999, canonical, cdr, mapped, remote, vendors
 from okireports.sources.canonical import Columns
 from okireports.sources.database import is_url
 from okireports.sources.feed import Before, Feed, Reject, Scratch, SourceFile
@@ -19,7 +19,7 @@ from okireports.sources.staging import Progress
 
 __all__ = ["SOURCES", "Before", "Draft", "Feed", "Reject", "SourceFile", "inspect", "is_url", "read"]
 
-SOURCES = ("canonical", "bank-1999", "queue_log", *cdr.SOURCES, *vendors.NAMES)
+SOURCES = ("canonical", "bank-1999", *asterisk.SOURCES, cdr.FREESWITCH, *vendors.NAMES)
 
 
 def read(
@@ -39,8 +39,8 @@ def read(
     Args:
         con: a staging connection of the caller's; relations of an earlier feed with the same names are replaced.
         path: a folder, an archive, one file, a URL of these, or the URL of a database (with a mapping).
-        source: "canonical", "bank-1999", a switch's log (`cdr.SOURCES`), a vendor's name (`vendors.NAMES`), or the path
-            of a mapping (`.toml`).
+        source: "canonical", "bank-1999", a switch's log ("freeswitch-cdr" or one of `asterisk.SOURCES`), a vendor's
+            name (`vendors.NAMES`), or the path of a mapping (`.toml`).
         timezone: the zone of times without an offset; wins over what the source says.
         encoding: of text files, a name that Python knows, or "auto": found out; wins over what the mapping says.
         progress: called with (name, bytes done, bytes in all) as files are read.
@@ -90,9 +90,18 @@ def read(
         )
     if source == "bank-1999":
         return bank_1999.read(con, root, known=known, timezone=timezone, progress=progress)
-    if source in cdr.SOURCES:
-        return cdr.read(con, root, source=source, known=known, timezone=timezone, encoding=encoding, progress=progress)
-    if source == "queue_log":
-        return queue_log.read(con, root, known=known, timezone=timezone, progress=progress, before=before)
+    if source in asterisk.SOURCES:
+        return asterisk.read(
+            con,
+            root,
+            source=source,
+            known=known,
+            timezone=timezone,
+            encoding=encoding,
+            progress=progress,
+            before=before,
+        )
+    if source == cdr.FREESWITCH:
+        return cdr.read_freeswitch(con, root, known=known, timezone=timezone, encoding=encoding, progress=progress)
     near = did_you_mean(source, SOURCES)
     raise LoadError(f"There is no source {source!r}.{near}", hint="Others are read with a mapping (a .toml file).")

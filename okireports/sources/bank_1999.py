@@ -27,8 +27,9 @@ from pathlib import Path
 import duckdb
 
 from okireports.errors import LoadError
-from okireports.sources import folder
-from okireports.sources.feed import REJECTS, Feed, Origin, SourceFile, Staged, keep_rejects
+from okireports.sources import folder, packed
+from okireports.sources.feed import REJECTS, Feed, Origin, Scratch, SourceFile, Staged, keep_rejects
+from okireports.sources.packed import Found
 from okireports.sources.quoting import file, text
 
 ZONE = "Asia/Jerusalem"
@@ -57,21 +58,22 @@ def read(
     timezone: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Feed:
-    """Stage the monthly files of a folder, or one of them.
+    """Stage the monthly files of a folder or an archive, packed or not, or one of them.
 
     Raises:
         LoadError: no file with the header of this log.
     """
-    paths, others = _files_with_header(root)
+    scratch = Scratch()
+    found, others = _files_with_header(root, scratch)
     files: list[SourceFile] = []
     staged: list[Staged] = []
     con.execute(f"CREATE OR REPLACE TABLE {_LINES} (line VARCHAR, _file USMALLINT)")
-    for index, path in enumerate(paths):
-        files.append(folder.fingerprint(path, folder.name_in(root, path)))
-        rows = _insert_lines(con, path, files[-1].path, index)
+    for index, (one, path) in enumerate(found):
+        files.append(folder.fingerprint(one.path, one.name))
+        rows = _insert_lines(con, path, one.name, index)
         staged.append(Staged(index, sum(s.rows for s in staged), rows, _LineByLine()))
         if progress:
-            progress(path.name, sum(f.bytes for f in files), sum(p.stat().st_size for p in paths))
+            progress(one.name, sum(f.bytes for f in files), sum(o.path.stat().st_size for o, _ in found))
     _parse(con)
     rejects = _reject(con, files)
     con.execute(_PHASES_SQL)
@@ -88,22 +90,28 @@ def read(
     return Feed("bank-1999", tables, tuple(files), rejects, notes, timezone=timezone or ZONE, origins=origins)
 
 
-def _files_with_header(root: Path) -> tuple[list[Path], int]:
-    folder.readable(root)
-    candidates = [root] if root.is_file() else sorted(p for p in root.glob("*.txt") if p.is_file())
-    found = []
-    for path in candidates:
-        try:
-            with path.open("rb") as source:
-                header = source.readline(1000).decode("utf-8-sig", errors="replace").split()
-        except OSError as error:
-            raise LoadError(f"The file cannot be opened: {error.strerror}.", file=path.name) from error
-        if tuple(header) == FIELDS:
-            found.append(path)
-    if not found:
-        hint = f"Its first line reads: {' '.join(FIELDS)}."
-        raise LoadError("There is no text file with the header of this log here.", file=str(root), hint=hint)
-    return found, len(candidates) - len(found)
+def _files_with_header(root: Path, scratch: Scratch) -> tuple[list[tuple[Found, Path]], int]:
+    """The months, with the plain text of each, and how many text files beside them are none.
+
+    They lie in one place: what lies deeper (rows set apart, in folders of their own) is not looked at.
+    """
+    texts = [one for one in packed.found(root) if root.is_file() or one.kind == ".txt"]
+    for depth in sorted({len(one.inner.parts) for one in texts}):
+        candidates = [one for one in texts if len(one.inner.parts) == depth]
+        opened = [(one, one.unpack(scratch) if one.is_packed else one.path) for one in candidates]
+        if found := [(one, path) for one, path in opened if _has_header(path, one.name)]:
+            return found, len(candidates) - len(found)
+    hint = f"Its first line reads: {' '.join(FIELDS)}."
+    raise LoadError("There is no text file with the header of this log here.", file=str(root), hint=hint)
+
+
+def _has_header(path: Path, name: str) -> bool:
+    try:
+        with path.open("rb") as source:
+            header = source.readline(1000).decode("utf-8-sig", errors="replace").split()
+    except OSError as error:
+        raise LoadError(f"The file cannot be opened: {error.strerror}.", file=name) from error
+    return tuple(header) == FIELDS
 
 
 def _insert_lines(con: duckdb.DuckDBPyConnection, path: Path, name: str, index: int) -> int:

@@ -30,7 +30,8 @@ class SourceFile(NamedTuple):
     mark: str | None = None
 
 
-Recall = Callable[[str, str, str], None]  # (source, into, select): insert what `select` gives over its `{lines}`
+# (source, into, select, since): insert what `select` gives over its `{lines}`, those since a microsecond or all
+Recall = Callable[[str, str, str, int | None], None]
 
 
 @dataclass(frozen=True)
@@ -139,9 +140,10 @@ class Feed:
         unknown_columns: canonical table -> columns of the input that are no part of it and were not taken over.
         timezone: the zone of times without an offset, where the source knows it.
         create_missing: people and objects that the rows name are to be created.
-        lines: of an event log, the lines read; each is kept, rejected or `ignored` (reason -> how many).
+        lines: of a log, the lines read; each is taken over, rejected or `ignored` (reason -> how many).
         events: of an event log, the relation of the lines to keep.
         scope: of an event log, the relation (who, since) of operators whose statuses were all worked out anew.
+        gone: of an event log, the relation (source_id) of calls that are no more, if they were there.
     """
 
     source: str
@@ -156,6 +158,7 @@ class Feed:
     ignored: Mapping[str, int] = field(default_factory=dict)
     events: str | None = None
     scope: str | None = None
+    gone: str | None = None
     origins: Mapping[str, tuple[Origin, ...]] = field(default_factory=dict, repr=False, compare=False)
     fetched: Scratch | None = field(default=None, repr=False, compare=False)  # files of a URL; they go with the feed
 

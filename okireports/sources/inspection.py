@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from okireports.sources import guesses
+from okireports.sources import cdr, guesses, packed, queue_log
 from okireports.sources.guesses import Guess
 from okireports.sources.sample import Sample, take
 
@@ -39,14 +39,32 @@ class Draft:
 def inspect(file: str | Path) -> Draft:
     """Look at the first rows of a CSV, XLSX or Parquet file and draft a mapping to `calls`.
 
+    Of a log that has a source of its own, the draft is a refusal that names it.
+
     Raises:
         LoadError: a file that cannot be read.
     """
+    if source := _switch(Path(file)):
+        switch = "FreeSWITCH" if source == cdr.FREESWITCH else "Asterisk"
+        log = f"{Path(file).name} is a log of {switch}, which needs no mapping"
+        return Draft("", (), False, f"{log}: load it (or the folder with all its logs) with source='{source}'.")
     sample = take(Path(file))
     found = _once([guesses.guess(c, sample.values(c)) for c in sample.columns])
     refusal = _refusal(sample, found)
     toml = "" if refusal else _Writer(sample, found).text()
     return Draft(toml, tuple(found), not refusal, refusal)
+
+
+def _switch(file: Path) -> str | None:
+    """The source of a switch's log, None for other files."""
+    for one in packed.found(file) if file.is_file() else ():
+        if not one.path.stat().st_size:
+            return None
+        if queue_log.looks_like_one(one) or cdr.switch(one) == "asterisk":
+            return "asterisk"
+        if cdr.switch(one) == "freeswitch":
+            return cdr.FREESWITCH
+    return None
 
 
 def _once(found: list[Guess]) -> list[Guess]:

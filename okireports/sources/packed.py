@@ -63,11 +63,16 @@ class Found:
         Raises:
             LoadError: it is empty, damaged, encrypted, or not what its name says.
         """
-        path = self._unpacked(scratch) if self.is_packed else self.path
+        path = self.unpack(scratch) if self.is_packed else self.path
         folder.check_kind(path, self.name, self.kind)
         return path
 
-    def _unpacked(self, scratch: Scratch) -> Path:
+    def unpack(self, scratch: Scratch) -> Path:
+        """An unpacked copy, whatever it holds.
+
+        Raises:
+            LoadError: it is damaged, or encrypted.
+        """
         target = scratch.new(self.kind)
         try:
             with self._plain() as source, target.open("wb") as out:

@@ -76,6 +76,8 @@ def open_log(
     what: str,
     encoding: str,
     progress: Progress | None,
+    *,
+    needed: bool = True,
 ) -> Log:
     """Stage the lines of every file under `root` that `know` calls one of these kinds.
 
@@ -90,6 +92,7 @@ def open_log(
         what: how messages call such a file.
         encoding: of the files, or "auto".
         progress: called with (name, bytes done, bytes in all).
+        needed: without one it cannot go on.
 
     Raises:
         LoadError: no such file, or one that is not text.
@@ -102,20 +105,20 @@ def open_log(
     found = list(packed.found(root))
     total = sum(one.path.stat().st_size for one in found)
     for one in found:
-        kind, names = _kind(one, know)
+        kind, names = kind_of(one, know)
         if kind not in kinds:
             log.notes["files of other kinds, ignored" if kind != "empty" else "empty files, ignored"] += 1
             continue
         _take(log, one, str(kind), names, encoding)
         if progress:
             progress(one.name, min(log.opening.bytes, total), total)
-    if not log.staged:
+    if not log.staged and needed:
         raise LoadError(f"There is no {what} here.", file=str(root), hint="Say another source, or another folder.")
     log.notes.update(log.opening.notes())
     return log
 
 
-def _kind(one: Found, know: Know) -> tuple[str | None, tuple[str, ...] | None]:
+def kind_of(one: Found, know: Know) -> tuple[str | None, tuple[str, ...] | None]:
     """What a file is, and the names in its header if it has one; known by the first line that tells anything."""
     if one.kind in _TABLES:
         return None, None

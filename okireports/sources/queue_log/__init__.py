@@ -1,8 +1,9 @@
 """Asterisk's `queue_log` (1.8 to 22), in pipe form or as a table (time, callid, queuename, agent, event, data1..data5).
 
-**Files.** One file of any name, or a folder: files called `queue_log`, `queue_log.1`, `queue_log-20120701.gz` or the
-like, and tables with that header. Times are seconds since 1970, or local times of `timezone` (else the centre's zone).
-Every line is kept, rejected with a reason, or ignored and counted (blank, or the same line once more).
+**Files.** One file of any name, or a folder or archive: files called `queue_log`, `queue_log.1`,
+`queue_log-20120701.gz` or the like, those whose first line is one of a log, and tables with that header; packed ones
+too. Times are seconds since 1970, or local times of `timezone` (else the centre's zone). Every line is kept, rejected
+with a reason, or ignored and counted (blank, or the same line once more).
 
 **Contacts.** One stay of a caller in one queue is a call; those of one callid are one interaction.
 
@@ -37,16 +38,31 @@ have no Ready. An agent's session goes on over QUEUESTART, as that of a persiste
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import duckdb
 
-from okireports.sources.feed import REJECTS, Before, Feed, Origin, keep_rejects
-from okireports.sources.queue_log import calls, events, lines, presence
+from okireports.sources.feed import REJECTS, Before, Origin, Staged
+from okireports.sources.queue_log import calls, events, presence
+from okireports.sources.queue_log.events import EARLIER, MINE, RECORD, SCOPE, SOURCE, TRANSFER
+from okireports.sources.queue_log.lines import Read, find, looks_like_one, stage
 
-__all__ = ["read"]
+__all__ = [
+    "EARLIER",
+    "MINE",
+    "RECORD",
+    "SCOPE",
+    "SOURCE",
+    "TRANSFER",
+    "Read",
+    "Taken",
+    "find",
+    "looks_like_one",
+    "origin",
+    "stage",
+    "take",
+    "tell",
+]
 
 _STEPS = (
     calls.STEPS_SQL,
@@ -61,46 +77,41 @@ _STEPS = (
 )
 
 
-def read(
-    con: duckdb.DuckDBPyConnection,
-    root: Path,
-    *,
-    known: Mapping[str, Collection[str]],
-    timezone: str | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
-    before: Before | None = None,
-) -> Feed:
-    """Stage the calls, rings and statuses that the log's lines tell, together with lines of earlier loads.
+@dataclass(frozen=True)
+class Taken:
+    """The lines of one load: how many there are, how many of them faulty, what was ignored, and what was noted."""
 
-    Raises:
-        LoadError: there is no such log, or it cannot be opened.
-    """
-    before = before or Before()
-    found = lines.stage(con, root, before)
-    if progress:
-        progress("queue_log", sum(f.bytes for f in found.files), sum(f.bytes for f in found.files))
-    keep_rejects(con, found.rejects)
-    ignored, notes = events.take(con, before, timezone or before.zone)
-    count = sum(part.rows for part in found.staged)
-    whole = Origin(found.staged, count)
-    names = tuple(name for name in ("calls", "rings", "statuses") if name in known)
-    feed = Feed(
-        source="queue_log",
-        tables={name: f"raw.{name}" for name in names},
-        files=found.files,
-        timezone="UTC",
-        ignored=ignored,
-        lines=count + len(found.rejects),
-        events=events.MINE,
-        scope=events.SCOPE,
-        origins={"lines": (whole,)},
-    )
-    rejected = events.reject(con, feed) + len(found.rejects)
+    lines: int
+    rejected: int
+    ignored: dict[str, int]
+    notes: dict[str, int]
+
+
+def take(con: duckdb.DuckDBPyConnection, read: Read, before: Before, zone: str) -> Taken:
+    """Make `MINE` of the lines that were read, and add the faulty ones to the rejects."""
+    ignored, notes = events.take(con, before, zone)
+    whole = Origin(read.staged, sum(part.rows for part in read.staged))
+    faulty = events.reject(con, whole, [file.path for file in read.files])
+    if read.rejects:
+        con.executemany(f"INSERT INTO {REJECTS} VALUES (?, ?, ?, ?, ?, ?, ?)", read.rejects)
+    return Taken(whole.rows + len(read.rejects), faulty + len(read.rejects), ignored, notes)
+
+
+def tell(con: duckdb.DuckDBPyConnection, before: Before) -> dict[str, int]:
+    """Make `raw.calls`, `raw.rings` and `raw.statuses` of these lines and the earlier ones that go with them."""
     events.gather(con, before, before.zone)
     for step in _STEPS:
         con.execute(step)
-    if found.others:
-        notes["files of other kinds, ignored"] = found.others
-    if waiting := calls.unfinished(con):
-        notes["contacts without an end yet, kept for the next file"] = waiting
-    return replace(feed, rejects=REJECTS if rejected else None, notes=notes)
+    waiting = calls.unfinished(con)
+    return {"contacts without an end yet, kept for the next file": waiting} if waiting else {}
+
+
+def origin(con: duckdb.DuckDBPyConnection, table: str, relation: str, staged: tuple[Staged, ...]) -> Origin:
+    """Where the rows of a table come from: the first line of this load that has a part in each, else the first."""
+    who = {"calls": "split_part(source_id, '/', 1)", "rings": "split_part(call, '/', 1)"}.get(table, "lower(operator)")
+    of = "lower(agent)" if table == "statuses" else "callid"
+    firsts = f"SELECT {of} AS who, min(_row) AS line FROM {MINE} WHERE _row IS NOT NULL GROUP BY ALL"
+    rows = f"SELECT rowid AS id, {who} AS who FROM {relation}"
+    count = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
+    query = f"SELECT coalesce(line, 0) FROM ({rows}) LEFT JOIN ({firsts}) USING (who) ORDER BY id"
+    return Origin(staged, int(count[0]) if count else 0, query)
