@@ -7,6 +7,11 @@ is what is about a group that the viewer does not know, or an evaluator whose wo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from okireports.tables import CONTROL
 
 VISIBLE = "project_id IN (SELECT project_id FROM projects)"
 
@@ -26,6 +31,11 @@ def definition(columns: str, rows: str) -> Definition:
     return Definition(pairs, f"SELECT {shown} {rows}")
 
 
+def held(table: str) -> str:
+    """SQL of a table's rows; `valid_to` is where each ends, or where the next one of the same key begins."""
+    return f"({CONTROL[table].versions()})"
+
+
 CALCULATED = {  # columns that are kept in another form
     "opens_s": "epoch(opens)::BIGINT",  # seconds of the local day
     "closes_s": "epoch(closes)::BIGINT",
@@ -38,35 +48,53 @@ AND (m.valid_from IS NULL OR p.valid_to IS NULL OR m.valid_from < p.valid_to)
 AND (m.valid_to IS NULL OR p.valid_from IS NULL OR m.valid_to > p.valid_from)"""
 WHOLE_PLAN = f"EXISTS ({HERS} AND m.{VISIBLE}) AND NOT EXISTS ({HERS} AND NOT m.{VISIBLE})"
 
-DEFINITIONS: dict[str, Definition] = {  # made after `projects`, `operators`, `queues` and `groups`, in this order
+# A target holds until the next of its queue. One that never held while the queue was a visible project's, or nobody's,
+# is the business of those whose queue it was.
+OWNED = """FROM control.project_objects o WHERE o.object_id = t.queue_id
+AND (o.valid_from IS NULL OR t.valid_to IS NULL OR o.valid_from < t.valid_to)
+AND (o.valid_to IS NULL OR t.valid_from IS NULL OR o.valid_to > t.valid_from)"""
+
+DEFINITIONS: dict[str, Definition] = {  # made after the tables of names, in this order
+    "targets": definition(
+        "queue_id BIGINT, answer_within_s DOUBLE, short_abandon_s DOUBLE, goal DOUBLE, reply_within_s DOUBLE, "
+        "valid_from TIMESTAMP, valid_to TIMESTAMP",
+        f"FROM {held('targets')} t WHERE queue_id IN (SELECT queue_id FROM queues) "
+        f"AND (EXISTS ({OWNED} AND o.{VISIBLE}) OR NOT EXISTS ({OWNED}))",
+    ),
     "results": definition(
         "project_id BIGINT, result VARCHAR, person BOOLEAN, sale BOOLEAN, final BOOLEAN",
         f"FROM control.results WHERE {VISIBLE}",
     ),
     "tariffs": definition(
         "project_id BIGINT, status VARCHAR, free_s BIGINT, first_s BIGINT, step_s BIGINT, "
-        "price_per_min DECIMAL(18,6), currency VARCHAR, free_is_deducted BOOLEAN, valid_from TIMESTAMP",
-        f"FROM control.tariffs WHERE {VISIBLE}",
+        "price_per_min DECIMAL(18,6), currency VARCHAR, free_is_deducted BOOLEAN, valid_from TIMESTAMP, "
+        "valid_to TIMESTAMP",
+        f"FROM {held('tariffs')} WHERE {VISIBLE}",
     ),
     "kpis": definition(
         "kpi VARCHAR, role VARCHAR, group_id BIGINT, project_id BIGINT, metric VARCHAR, comparison VARCHAR, "
-        "target DOUBLE, weight DOUBLE, valid_from TIMESTAMP",
-        f"FROM control.kpis WHERE (project_id IS NULL OR {VISIBLE}) "
+        "target DOUBLE, weight DOUBLE, valid_from TIMESTAMP, valid_to TIMESTAMP",
+        f"FROM {held('kpis')} WHERE (project_id IS NULL OR {VISIBLE}) "
         "AND (group_id IS NULL OR group_id IN (SELECT group_id FROM groups))",
     ),
-    "activities": definition("activity VARCHAR, status VARCHAR", "FROM control.activities"),
-    "away_reasons": definition("reason VARCHAR, allowed_s BIGINT, paid BOOLEAN", "FROM control.away_reasons"),
+    "activities": definition(
+        "activity VARCHAR, status VARCHAR, valid_from TIMESTAMP, valid_to TIMESTAMP", f"FROM {held('activities')}"
+    ),
+    "away_reasons": definition(
+        "reason VARCHAR, allowed_s BIGINT, paid BOOLEAN, valid_from TIMESTAMP, valid_to TIMESTAMP",
+        f"FROM {held('away_reasons')}",
+    ),
     "check_plans": definition(
         "plan VARCHAR, evaluator_id BIGINT, valid_from TIMESTAMP, valid_to TIMESTAMP, due BIGINT",
-        f"FROM control.check_plans p WHERE evaluator_id IN (SELECT operator_id FROM operators) AND ({WHOLE_PLAN})",
+        f"FROM {held('check_plans')} p WHERE evaluator_id IN (SELECT operator_id FROM operators) AND ({WHOLE_PLAN})",
     ),
     "hours": definition(
-        "queue_id BIGINT, weekday BIGINT, opens_s BIGINT, closes_s BIGINT",
-        "FROM control.hours WHERE queue_id IN (SELECT queue_id FROM queues)",
+        "queue_id BIGINT, weekday BIGINT, opens_s BIGINT, closes_s BIGINT, valid_from TIMESTAMP, valid_to TIMESTAMP",
+        f"FROM {held('hours')} WHERE queue_id IN (SELECT queue_id FROM queues)",
     ),
     "holidays": definition(
-        "queue_id BIGINT, weekday BIGINT, day DATE",
-        "FROM control.hours WHERE queue_id IN (SELECT queue_id FROM queues)",
+        "queue_id BIGINT, weekday BIGINT, day DATE, valid_from TIMESTAMP, valid_to TIMESTAMP",
+        f"FROM {held('hours')} WHERE queue_id IN (SELECT queue_id FROM queues)",
     ),
     "operator_roles": definition(
         "operator_id BIGINT, role VARCHAR",
@@ -81,3 +109,13 @@ DEFINITIONS: dict[str, Definition] = {  # made after `projects`, `operators`, `q
         OR (kind = 'line' AND object_id IN (SELECT object_id FROM control.project_objects WHERE {VISIBLE}))""",
     ),
 }
+
+
+def settings_at(con: duckdb.DuckDBPyConnection, end: datetime) -> dict[str, str]:
+    """The centre's settings as they hold just before an instant (naive UTC), from the control file `control`."""
+    rows = con.execute(
+        """SELECT key, coalesce((SELECT arg_max(c.value, c.valid_from) FROM control.setting_changes c
+        WHERE c.key = s.key AND c.valid_from < ?), value) FROM control.settings s""",
+        [end],
+    ).fetchall()
+    return {str(key): str(value) for key, value in rows}

@@ -22,6 +22,13 @@ OBJECTS = {
     "forms": ("form_id", "form", "crm_form"),
     "providers": ("provider_id", "provider", "sip_provider"),
 }
+BEHIND = {  # a definition's column: the table of names that its rows are chosen by
+    "queue_id": "queues",
+    "group_id": "groups",
+    "provider_id": "providers",
+    "operator_id": "operators",
+    "evaluator_id": "operators",
+}
 OPERATOR = "Operator"  # members with this role appear in lists also when they own no row
 
 
@@ -114,8 +121,8 @@ def fill(
 def with_those_behind(wanted: Iterable[str]) -> set[str]:
     """Tables of names, and those that their rows are chosen by."""
     needed = set(wanted)
-    if needed & set(DEFINITIONS):
-        needed |= {"operators", "queues", "groups"}
+    for name in needed & set(DEFINITIONS):
+        needed |= {BEHIND[column] for column, _ in DEFINITIONS[name].columns if column in BEHIND}
     if "groups" in needed:
         needed.add("group_members")
     if "group_members" in needed:
@@ -145,8 +152,10 @@ def alias(scope: Scope) -> str:
     return "'Operator ' || lpad(u.user_id::VARCHAR, 4, '0')" if scope.aliases else "u.login"
 
 
-def ids_of(con: duckdb.DuckDBPyConnection, table: str, kind: str, wanted: Iterable[str | int]) -> list[int]:
-    """The ids of names that a filter gives, by name or id.
+def ids_of(
+    con: duckdb.DuckDBPyConnection, table: str, kind: str, wanted: Iterable[str | int], within: Iterable[str] = ()
+) -> list[int]:
+    """The ids of names that a filter gives, by name or id; `within` are the projects, where some were asked for.
 
     Raises:
         UnknownName: one of them is not among those that she can see, or does not exist: the same error.
@@ -157,6 +166,6 @@ def ids_of(con: duckdb.DuckDBPyConnection, table: str, kind: str, wanted: Iterab
     for name in wanted:
         ids = [i for i, n in rows if name == n or (name == i and not isinstance(name, bool))]
         if not ids:
-            raise UnknownName(kind, name, (n for _, n in rows))
+            raise UnknownName(kind, name, (n for _, n in rows), within)
         found += ids
     return found

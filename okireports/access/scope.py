@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from numbers import Integral
+from typing import Any
 
 import duckdb
 
 from okireports.access.rights import RESTRICTIONS
 from okireports.disk.folder import NO_PROJECT
-from okireports.errors import Refused, UnknownName, UnknownViewer
+from okireports.errors import BadOption, Refused, UnknownName, UnknownViewer
 
 
 @dataclass(frozen=True)
@@ -70,15 +72,27 @@ class Scope:
         """
         if projects is None:
             return self
-        if isinstance(projects, str | int):
-            projects = [projects]
         chosen = {}
-        for wanted in projects:
+        for wanted in several(projects):
             found = [p for p in self.projects if wanted in (p.name, p.id) and not isinstance(wanted, bool)]
             if not found:
                 raise UnknownName("project", wanted, (p.name for p in self.projects))
             chosen[found[0].id] = found[0]
         return replace(self, projects=tuple(sorted(chosen.values(), key=lambda p: (p.name, p.id))), narrowed=True)
+
+
+def several(wanted: Iterable[str | int] | str | int) -> tuple[str | int, ...]:
+    """One name or id, or several, as several; an id may be a whole number of any type, as it comes out of a dataframe.
+
+    Raises:
+        BadOption: it is neither.
+    """
+    whole: Any = wanted
+    try:
+        names: tuple[Any, ...] = (whole,) if isinstance(whole, str | Integral) else tuple(whole)
+    except TypeError:
+        raise BadOption(f"{wanted!r} is no name. Give a name or an id, or a list of them.") from None
+    return tuple(n if isinstance(n, bool) or not isinstance(n, Integral) else int(n) for n in names)
 
 
 def resolve(con: duckdb.DuckDBPyConnection, login: str, *, reason: str | None, now: datetime) -> Scope:
@@ -97,7 +111,7 @@ def resolve(con: duckdb.DuckDBPyConnection, login: str, *, reason: str | None, n
     row = con.execute(
         """SELECT u.user_id, u.login, u.role, r.rights, r.reports FROM control.users u
         JOIN control.roles r ON r.role = u.role WHERE lower(u.login) = lower(?) AND u.active""",
-        [login],
+        [login if isinstance(login, str) else None],
     ).fetchone()
     if row is None:
         raise UnknownViewer(f"There is no active user {login!r}. Logins are compared letter by letter, but for case.")

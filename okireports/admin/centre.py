@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 
-from okireports import audit, loading
+from okireports import access, audit, loading
 from okireports.access.founding import checked_settings
-from okireports.admin.change import Part, frame, noting_refusals, permitted, utc
+from okireports.admin.change import (
+    Change,
+    Part,
+    demand_whole_centre,
+    frame,
+    local_instant,
+    local_words,
+    noting_refusals,
+    permitted,
+    utc,
+)
 from okireports.disk import Folder
 from okireports.errors import ChangeError
+from okireports.loading.thresholds import OF_CENTRE, last_stored
+
+DATED = ("formula", "repeat_days", *OF_CENTRE)  # settings that may begin at an instant
+TICK = timedelta(milliseconds=1)  # the finest time that is kept
 
 
 class Settings(Part):
@@ -19,21 +33,57 @@ class Settings(Part):
 
     @property
     def values(self) -> dict[str, str]:
-        """All of them."""
-        rows = frame(self.folder, "SELECT key, value FROM control.settings ORDER BY key")
-        return dict(zip(rows["key"], rows["value"], strict=True))
+        """All of them, as they hold now."""
+        with self.folder.reading() as reading:
+            return dict(sorted(access.settings_at(reading.con, self.now + TICK).items()))
 
-    def change(self, *, actor: str, reason: str, **values: str) -> None:
-        """Change settings; earlier rows keep what was stamped on them."""
+    def change(self, *, actor: str, reason: str, valid_from: date | str | None = None, **values: object) -> None:
+        """Change settings; rows that are stored keep what was stamped on them.
+
+        Args:
+            actor: who changes.
+            reason: why.
+            valid_from: local day or instant; results of periods that end before it stay as they are. None: for all
+                time. DATED settings only.
+            values: settings by name.
+        """
         if not values:
             raise ChangeError("Say which setting to change, such as goal='0.8'.")
         checked_settings(values)
         with self.changing("manage_definitions", actor, reason) as change:
+            demand_whole_centre(change, "Settings hold")
             for key, value in values.items():
-                before = change.one("SELECT value FROM control.settings WHERE key = ?", key)
-                change.con.execute("UPDATE control.settings SET value = ? WHERE key = ?", [str(value), key])
-                after = {"value": str(value)}
-                change.log("change setting", "setting", key, {"value": before[0]} if before else {}, after)
+                if valid_from is None:
+                    for_all_time(change, key, str(value))
+                else:
+                    from_then_on(change, self.folder, key, str(value), valid_from)
+
+
+def for_all_time(change: Change, key: str, value: str) -> None:
+    """A setting gets one value, whatever it was to be from when on."""
+    before = change.one("SELECT value FROM control.settings WHERE key = ?", key)
+    dated = change.con.execute("DELETE FROM control.setting_changes WHERE key = ? RETURNING valid_from, value", [key])
+    was = {"value": before[0]} if before else {}
+    was |= {f"from {since}": said for since, said in sorted(dated.fetchall())}
+    change.con.execute("UPDATE control.settings SET value = ? WHERE key = ?", [value, key])
+    change.log("change setting", "setting", key, was, {"value": value})
+
+
+def from_then_on(change: Change, folder: Folder, key: str, value: str, valid_from: date | str) -> None:
+    """A setting gets another value from an instant on."""
+    if key not in DATED:
+        raise ChangeError(f"{key} holds for all time, without valid_from; {', '.join(DATED)} can begin at an instant.")
+    zone = access.settings_at(change.con, change.now)["timezone"]
+    since = local_instant(valid_from, zone)
+    if key in OF_CENTRE and (last := last_stored(change.con, folder, since, None)):
+        raise ChangeError(
+            f"Contacts up to {local_words(last, zone)} are loaded, and keep the {key} that was stamped on them: "
+            "another one cannot begin before that. Give a later valid_from."
+        )
+    before = access.settings_at(change.con, since).get(key)
+    change.con.execute("DELETE FROM control.setting_changes WHERE key = ? AND valid_from = ?", [key, since])
+    change.add("setting_changes", {"key": key, "value": value, "valid_from": since})
+    change.log("change setting", "setting", key, {"value": before}, {"value": value, "valid_from": str(since)})
 
 
 @dataclass(frozen=True)

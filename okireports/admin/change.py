@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
@@ -15,8 +15,11 @@ import pandas as pd
 from okireports import access, audit
 from okireports.access import Scope
 from okireports.audit import Entry
+from okireports.clock import zone_info
 from okireports.disk import Folder, write
-from okireports.errors import ChangeError, Refused, UnknownName
+from okireports.errors import BadPeriod, ChangeError, Refused, UnknownName
+from okireports.loading.names import unseen
+from okireports.period import utc as local
 
 Clock = Callable[[], datetime]
 Values = Mapping[str, Any]
@@ -111,6 +114,22 @@ def permitted(con: duckdb.DuckDBPyConnection, right: str, actor: str, reason: st
     return scope
 
 
+def sees_whole_centre(change: Change) -> bool:
+    """May the actor change what holds in every project?"""
+    simplified = change.one("SELECT 1 FROM control.settings WHERE key = 'security' AND value = 'simplified'")
+    return change.scope.everything or simplified is not None
+
+
+def demand_whole_centre(change: Change, what: str) -> None:
+    """Refuse someone who sees some projects only to change what holds in every project.
+
+    Raises:
+        Refused: she does not see all projects.
+    """
+    if not sees_whole_centre(change):
+        raise Refused(f"{what} for all projects, and {change.scope.login} does not see them all; ask who does.")
+
+
 @contextmanager
 def noting_refusals(folder: Folder, right: str, actor: str, reason: str) -> Iterator[None]:
     """A change needs a reason; where a rule refuses it, that stands in the journal."""
@@ -146,10 +165,30 @@ def utc(at: datetime) -> datetime:
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
+def local_instant(at: date | str, zone: str) -> datetime:
+    """An instant as naive UTC in whole milliseconds: a day is its first instant, and what has no offset is local.
+
+    Raises:
+        ChangeError: it is none.
+    """
+    try:
+        read = datetime.fromisoformat(at) if isinstance(at, str) else at
+        return local(read, zone)
+    except (ValueError, TypeError, OverflowError, BadPeriod):
+        raise ChangeError(f"{at!r} is no instant; write 2025-06-01 or 2025-06-01T08:00:00+02:00.") from None
+
+
+def local_words(at: datetime, zone: str) -> str:
+    """A naive UTC instant as the clock of a zone shows it, to the second."""
+    return f"{at.replace(tzinfo=UTC).astimezone(zone_info(zone)):%Y-%m-%d %H:%M:%S}"
+
+
 def proper(what: str, name: object) -> str:
     """A name as it may be kept: text, without blanks at its ends."""
     if not isinstance(name, str) or not name.strip() or name != name.strip():
         raise ChangeError(f"{what} {name!r}: a name has no blanks at its ends, and something between.")
+    if unseen(name):
+        raise ChangeError(f"{what} {name!r}: a name holds no end of a line, and nothing else that cannot be seen.")
     return name
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from okireports.errors import CenterError, DamagedCenter, NewerFormat, NotACenter
+from okireports.tables import CONTROL_MODEL
 
 FORMAT = 1
 NO_PROJECT = 0
@@ -25,6 +26,7 @@ class Current:
 
     generation: int
     control: Path
+    model: str | None = None  # by which the control file was written
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ class Folder:
                     f"{self.path} has format {format}; this okireports knows {FORMAT}. Install a newer okireports."
                 )
             generation, size = int(said["generation"]), int(said["bytes"])
+            model = said.get("model")
         except (FileNotFoundError, NotADirectoryError):
             raise NotACenter(
                 f"{self.path} is not a centre: it holds no file CURRENT. Make one with okireports.create() or demo()."
@@ -125,7 +128,7 @@ class Folder:
                 f"{control} has {there:,} bytes instead of {size:,}: it was truncated or altered. Restore it from a "
                 "backup."
             )
-        return Current(generation, control)
+        return Current(generation, control, model)
 
     def key(self) -> str:
         """The secret that contact keys are made with.
@@ -161,11 +164,16 @@ class Folder:
             con.close()
 
     def attach_control(self, con: duckdb.DuckDBPyConnection) -> Current:
-        """Attach the published control file read-only as `control`."""
+        """Attach the published control file read-only as `control`; see `release_control`."""
+        from okireports.disk import older  # it quotes as this module does
+
         for attempt in range(TRIES):
             try:
                 current = self.current()
-                con.execute(f"ATTACH {quoted(current.control)} AS control (READ_ONLY)")
+                if current.model == CONTROL_MODEL:
+                    con.execute(f"ATTACH {quoted(current.control)} AS control (READ_ONLY)")
+                else:
+                    older.show(con, current.control)
                 return current
             except (duckdb.Error, DamagedCenter) as error:
                 moved = not isinstance(error, DamagedCenter) and self.current() != current
@@ -178,6 +186,11 @@ class Folder:
                     f"{current.control} cannot be opened ({first_line(error)}); restore it from a backup."
                 ) from None
         raise DamagedCenter(f"{self.pointer} changes faster than it can be followed.")
+
+
+def release_control(con: duckdb.DuckDBPyConnection) -> None:
+    """Let go of what `attach_control` attached."""
+    con.execute("DETACH control; DETACH DATABASE IF EXISTS control_file")
 
 
 @contextmanager
@@ -200,7 +213,8 @@ def undamaged(folder: Folder) -> Iterator[None]:
 
 def damaged(error: BaseException) -> bool:
     """Does the engine speak of bytes that are not those that were written?"""
-    return isinstance(error, duckdb.Error) and any(word in str(error) for word in ("orrupt", "checksum"))
+    signs = ("orrupt", "checksum", "not a valid DuckDB database file")
+    return isinstance(error, duckdb.Error) and any(sign in str(error) for sign in signs)
 
 
 def quoted(text: str | os.PathLike[str]) -> str:

@@ -20,12 +20,12 @@ from pathlib import Path
 
 import duckdb
 
-from okireports.disk import sweep
+from okireports.disk import older, sweep
 from okireports.disk.abreast import abreast
 from okireports.disk.folder import FORMAT, Current, Folder, damaged, first_line, quoted
 from okireports.disk.segments import STORAGE, WITHOUT_LOG, NewSegment, Segment, attach, write_segment
 from okireports.errors import CenterBusy, CenterError, DamagedCenter, NotACenter
-from okireports.tables import CONTROL
+from okireports.tables import CONTROL, CONTROL_MODEL
 
 FIRST = 1  # the generation of a new centre
 BLOCK = 16_384  # of the control file: its tables are many and small, and each change copies them
@@ -185,8 +185,17 @@ def copy(writer: Writer, current: Current) -> None:
     control = folder.control(writer.generation)
     shutil.copyfile(current.control, control)
     con.execute(f"SET temp_directory = {quoted(folder.work)}")
-    con.execute("SET TimeZone = 'UTC'")
-    con.execute(f"ATTACH {quoted(control)} AS control ({WITHOUT_LOG})")
+    con.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+    try:
+        con.execute(f"ATTACH {quoted(control)} AS control ({WITHOUT_LOG})")
+    except duckdb.Error as error:
+        if not damaged(error):
+            raise
+        raise DamagedCenter(
+            f"{current.control} is damaged: it cannot be opened. Nothing was changed; restore it from a backup."
+        ) from error
+    if current.model != CONTROL_MODEL:
+        older.bring_up(con)
     if killed:
         sweep.clear(folder, con, writer.generation)
 
@@ -195,7 +204,7 @@ def empty(writer: Writer) -> None:
     """Begin with the tables of a control file, without a row."""
     folder, con = writer.folder, writer.con
     con.execute(f"SET temp_directory = {quoted(folder.work)}")
-    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
     control = quoted(folder.control(writer.generation))
     con.execute(f"ATTACH {control} AS control (STORAGE_VERSION '{STORAGE}', {WITHOUT_LOG}, BLOCK_SIZE {BLOCK})")
     con.execute("USE control")
@@ -232,6 +241,7 @@ def point(folder: Folder, generation: int) -> None:
     """Replace CURRENT."""
     control = folder.control(generation)
     said = {"format": FORMAT, "generation": generation, "control": control.name, "bytes": control.stat().st_size}
+    said["model"] = CONTROL_MODEL
     folder.upcoming.write_text(json.dumps(said), "utf-8")
     sync(folder.upcoming)
     sync(folder.path)  # the names of the new files, before the one that points at them

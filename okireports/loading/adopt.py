@@ -5,7 +5,7 @@ from __future__ import annotations
 from okireports.disk import segments_of
 from okireports.loading.batch import Batch, keyed, names
 from okireports.loading.stamp import interaction_id
-from okireports.loading.stored import pull
+from okireports.loading.stored import exists, pull
 from okireports.tables import ACTIVITY, FACTS, Fact
 
 CONTACTS, LINKS, SAYINGS = FACTS["contacts"], FACTS["links"], FACTS["sayings"]
@@ -134,14 +134,3 @@ def rekey_contacts(batch: Batch, fact: Fact) -> None:
     )
     batch.con.execute(f'UPDATE adopted SET contact_key = r.new_key FROM rekeyed r WHERE r.id = adopted."{fact.id}"')
     batch.con.execute("INSERT INTO told SELECT project_id, new_key, phone, name, email, fields FROM rekeyed")
-
-
-def exists(batch: Batch, schema: str, table: str) -> bool:
-    """Is there such a table of the load?"""
-    return bool(
-        batch.count(
-            """SELECT count(*) FROM duckdb_tables()
-            WHERE database_name = 'memory' AND schema_name = ? AND table_name = ?""",
-            [schema, table],
-        )
-    )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from okireports.disk import Writer
+from okireports.errors import LoadError, did_you_mean
 from okireports.sources import Feed
 from okireports.tables import Fact
 
@@ -84,6 +85,15 @@ class Batch:
         """The one number that a statement gives."""
         row = self.con.execute(sql, parameters).fetchone()
         return int(row[0] or 0) if row else 0
+
+    def wrong(self, row: Mapping[str, Any], column: str, problem: str) -> LoadError:
+        """What is wrong with a definition, and where."""
+        file, line = self.feed.locate(self.con, row["_table"], [row["_row"]])[0]
+        return LoadError(problem, file=file, line=line, column=column, value=row.get(column))
+
+    def unknown(self, row: Mapping[str, Any], column: str, kind: str, known: Iterable[str]) -> LoadError:
+        """A definition names what is not there."""
+        return self.wrong(row, column, f"there is no such {kind}.{did_you_mean(str(row[column]), known)}")
 
     def has(self, fact: Fact) -> bool:
         """Does the load hold rows of this table?"""

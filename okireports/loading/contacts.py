@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from okireports.loading.batch import Batch, keyed, names
-from okireports.loading.stored import pull
+from okireports.loading.stored import exists, pull
 from okireports.tables import FACTS, Fact
 
 CONTACTS, SAYINGS = FACTS["contacts"], FACTS["sayings"]
@@ -120,6 +120,8 @@ def keep_sayings(batch: Batch) -> None:
         if batch.has(fact):
             anew = "_row IS NOT NULL OR" if "_row" in batch.held(fact) else ""
             mine.append(f'SELECT "{fact.id}" FROM fact."{fact.name}" WHERE {anew} project_id <> 0')
+    if exists(batch, "withdrawn", "calls"):
+        mine.append("SELECT id FROM withdrawn.calls")
     pull(batch, SAYINGS, f"fact_id IN ({' UNION ALL '.join(mine)})", "before.sayings")
     people = "SELECT contact_key FROM told WHERE project_id = 0 UNION SELECT contact_key FROM before.sayings"
     pull(

@@ -1,4 +1,4 @@
-"""The definitions that need no rules of their own: hours, KPIs, tariffs, contracts, stages, quotas and the like.
+"""The definitions that need few rules of their own: targets, hours, KPIs, tariffs, contracts, stages, and the like.
 
 What they name becomes an id, text becomes a value of the column's type, and a row with the key of one that is there
 replaces it. What a definition leaves out stays as it was. The columns and keys are those of `tables.control`.
@@ -7,40 +7,45 @@ replaces it. What a definition leaves out stays as it was. The columns and keys 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date, time
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from okireports.audit import Entry
 from okireports.errors import did_you_mean
+from okireports.loading import thresholds
 from okireports.loading.batch import Batch
-from okireports.loading.definitions import (
+from okireports.loading.definitions import rows_of
+from okireports.loading.given import (
+    Giving,
     Known,
     Row,
-    fault,
+    clock_time,
+    currency,
+    dates,
     insert,
     instant,
     look_up,
+    money,
     next_id,
     number,
     project_of,
-    rows_of,
+    text,
     truth,
+    whole,
 )
 from okireports.tables import CONTROL, STATUSES, Control
 
-Read = Callable[[Batch, Row, str], Any]
+Read = Callable[[Giving, Row, str], Any]
 TABLES = tuple(name for name, control in CONTROL.items() if control.key)
-NAMED = {  # what a column names: the id's column, and the kind of object (none: a person, group or project)
-    "queue": ("queue_id", "queue"),
-    "dialer": ("dialer_id", "dialer"),
-    "form": ("form_id", "crm_form"),
-    "project": ("project_id", ""),
-    "group": ("group_id", ""),
-    "login": ("user_id", ""),
-    "evaluator": ("evaluator_id", ""),
+NAMED = {  # what a column names: a kind of object, or a person, group or project
+    "queue": "queue",
+    "dialer": "dialer",
+    "form": "crm_form",
+    "project": "project",
+    "group": "group",
+    "login": "user",
+    "evaluator": "user",
 }
 WORDS = {
     "comparison": (">=", "<="),
@@ -49,6 +54,7 @@ WORDS = {
 KINDS = {  # how the change log calls one of them
     "groups": "group",
     "group_members": "group member",
+    "targets": "target",
     "hours": "opening hours",
     "kpis": "kpi",
     "tariffs": "tariff",
@@ -61,7 +67,6 @@ KINDS = {  # how the change log calls one of them
     "quotas": "quota",
     "check_plans": "check plan",
 }
-LARGEST = Decimal(10) ** 12  # of an amount: DECIMAL(18,6)
 
 
 def load_definition_rows(batch: Batch, actor: str) -> list[Entry]:
@@ -77,16 +82,37 @@ def load_definition_rows(batch: Batch, actor: str) -> list[Entry]:
     if not given:
         return []
     known = look_up(batch)
-    changes = (change for table in given for row in rows_of(batch, table) for change in put(batch, known, table, row))
+    changes, moved = [], []
+    for table in given:
+        for row in rows_of(batch, table):
+            change = list(put(batch, known, table, row))
+            changes += change
+            if change and table == "targets":
+                moved.append((known.objects["queue", str(row["queue"]).strip()], instant(batch, row, "valid_from")))
+    thresholds.tell_of_stored(batch, moved)
     return [replace(change, actor=actor, reason=f"load {batch.load_id}") for change in changes]
 
 
-def put(batch: Batch, known: Known, table: str, row: Row) -> Iterator[Entry]:
-    """Add one definition, or change the one with the same key."""
+def put(batch: Giving, known: Known, table: str, row: Row, stays: Mapping[str, Any] | None = None) -> Iterator[Entry]:
+    """Add one definition, or change the one with the same key.
+
+    Args:
+        batch: what brings it.
+        known: what its names can mean.
+        table: the table of the control file.
+        row: its columns as canonical input has them.
+        stays: stored values of the columns that the row does not give; None: those of the one with the same key.
+    """
     control = CONTROL[table]
-    values = {stored: value for stored, value in stored_values(batch, known, control, row)}
+    values = dict(stored_values(batch, known, control, row))
+    if stays is not None:
+        given = {control.stored(name) for name in row}
+        values |= {name: stays.get(name, value) for name, value in values.items() if name not in given}
+    for name in sorted(control.required):
+        if values[control.stored(name)] is None:
+            raise batch.wrong(row, name, "a value is missing.")
     check(batch, table, row, values)
-    key = {stored_name(name): values.get(stored_name(name)) for name in control.key}
+    key = {name: values.get(name) for name in map(control.stored, control.key)}
     of_key = " AND ".join(f'"{name}" IS NOT DISTINCT FROM ${name}' for name in key)
     columns = ", ".join(f'"{name}"' for name in values)
     before = batch.con.execute(f"SELECT {columns} FROM control.{table} WHERE {of_key}", key).fetchone()
@@ -100,7 +126,7 @@ def put(batch: Batch, known: Known, table: str, row: Row) -> Iterator[Entry]:
         yield Entry("", f"create {kind}", kind, subject, project_id, None, said(values, told))
         return
     was = dict(zip(values, before, strict=True))
-    after = {name: was[name] if value is None else value for name, value in values.items()}
+    after = {name: was[name] if value is None and stays is None else value for name, value in values.items()}
     if after != was:
         setting = ", ".join(f'"{name}" = ${name}' for name in after)
         batch.con.execute(f"UPDATE control.{table} SET {setting} WHERE {of_key}", after)
@@ -108,16 +134,11 @@ def put(batch: Batch, known: Known, table: str, row: Row) -> Iterator[Entry]:
         yield Entry("", f"change {kind}", kind, subject, project_id, said(was, changed), said(after, changed))
 
 
-def stored_name(given: str) -> str:
-    """The column in which a column of canonical input is kept."""
-    return NAMED[given][0] if given in NAMED else given
-
-
-def stored_values(batch: Batch, known: Known, control: Control, row: Row) -> Iterator[tuple[str, Any]]:
+def stored_values(batch: Giving, known: Known, control: Control, row: Row) -> Iterator[tuple[str, Any]]:
     """The columns of a row as they are kept."""
     types = dict(control.columns)
     for given in sorted(control.known):
-        column = stored_name(given)
+        column = control.stored(given)
         if column not in types:
             continue
         if given in NAMED:
@@ -130,108 +151,53 @@ def stored_values(batch: Batch, known: Known, control: Control, row: Row) -> Ite
             yield column, READERS.get(types[column], text)(batch, row, given)
 
 
-def identified(batch: Batch, known: Known, row: Row, given: str) -> int | None:
+def identified(batch: Giving, known: Known, row: Row, given: str) -> int | None:
     """The id of what a row names."""
     if row.get(given) is None:
         return None
-    if given == "project":
+    name, kind = str(row[given]).strip(), NAMED[given]
+    if kind == "project":
         return project_of(batch, known, row)
-    name, kind = str(row[given]).strip(), NAMED[given][1]
-    if kind:
-        ids = {n: i for (k, n), i in known.objects.items() if k == kind}
+    if kind in ("group", "user"):
+        ids = known.groups if kind == "group" else known.users
     else:
-        ids = known.groups if given == "group" else known.users
-    found = ids.get(name if kind or given == "group" else name.lower())
+        ids = {n: i for (k, n), i in known.objects.items() if k == kind}
+    found = ids.get(name.lower() if kind == "user" else name)
     if found is None:
-        what = kind or ("group" if given == "group" else "user")
-        raise fault(batch, row, given, f"there is no such {what}.{did_you_mean(name, ids)}")
+        raise batch.unknown(row, given, kind, ids)
     return found
 
 
-def role(batch: Batch, known: Known, row: Row) -> str | None:
+def role(batch: Giving, known: Known, row: Row) -> str | None:
     """A role by its name."""
     name = text(batch, row, "role")
     if name is not None and name not in known.roles:
-        raise fault(batch, row, "role", f"there is no such role.{did_you_mean(name, known.roles)}")
+        raise batch.unknown(row, "role", "role", known.roles)
     return name
 
 
-def check(batch: Batch, table: str, row: Row, values: Row) -> None:
+def check(batch: Giving, table: str, row: Row, values: Row) -> None:
     """What a value may be beyond its type."""
     for name, words in WORDS.items():
         if values.get(name) is not None and values[name] not in words:
             problem = f"it is one of {', '.join(words)}.{did_you_mean(values[name], words)}"
-            raise fault(batch, row, name, problem)
+            raise batch.wrong(row, name, problem)
+    if table == "targets" and values["goal"] is not None and not 0 < values["goal"] <= 1:
+        raise batch.wrong(row, "goal", "a goal is a share above 0 and up to 1, such as 0.8 for 80 %.")
     if table == "hours" and values["weekday"] not in range(1, 8):
-        raise fault(batch, row, "weekday", "weekdays are 1 (Monday) to 7 (Sunday).")
+        raise batch.wrong(row, "weekday", "weekdays are 1 (Monday) to 7 (Sunday).")
     if table == "kpis" and values.get("metric") is not None:
         from okireports.metrics.kpis import MEASURABLE  # heavy, and most loads bring no KPI
 
         if values["metric"] not in MEASURABLE:
             near = did_you_mean(values["metric"], MEASURABLE)
             problem = f"no figure of operators has this name.{near} There are {', '.join(sorted(MEASURABLE))}."
-            raise fault(batch, row, "metric", problem)
+            raise batch.wrong(row, "metric", problem)
     if table == "tariffs" and values["step_s"] == 0:
-        raise fault(batch, row, "step_s", "a step of 0 seconds would bill nothing and never end; 1 bills each second.")
+        raise batch.wrong(row, "step_s", "a step of 0 seconds would bill nothing and never end; 1 bills each second.")
     since, until = values.get("valid_from"), values.get("valid_to")
     if since and until and since >= until:
-        raise fault(batch, row, "valid_to", "it is not after valid_from.")
-
-
-def text(batch: Batch, row: Row, column: str) -> str | None:
-    """Text without blanks at its ends."""
-    value = row.get(column)
-    return None if value is None else str(value).strip()
-
-
-def whole(batch: Batch, row: Row, column: str) -> int | None:
-    """A whole number that is not negative."""
-    read = number(batch, row, column)
-    if read is not None and read != int(read):
-        raise fault(batch, row, column, "it is no whole number.")
-    return None if read is None else int(read)
-
-
-def money(batch: Batch, row: Row, column: str) -> Decimal | None:
-    """An amount that is not negative, with up to six decimals."""
-    value = row.get(column)
-    if value is None:
-        return None
-    try:
-        read = Decimal(str(value).strip())
-    except InvalidOperation:
-        raise fault(batch, row, column, "it is no amount; write 12.50.") from None
-    if not read.is_finite() or not 0 <= read < LARGEST:
-        raise fault(batch, row, column, "an amount is not negative and has at most 12 digits before the point.")
-    return read.quantize(Decimal("0.000001"))
-
-
-def clock_time(batch: Batch, row: Row, column: str) -> time | None:
-    """A time of day."""
-    value = row.get(column)
-    try:
-        return None if value is None else time.fromisoformat(str(value).strip())
-    except ValueError:
-        raise fault(batch, row, column, "it is no time of day; write 08:00.") from None
-
-
-def dates(batch: Batch, row: Row, column: str) -> list[date] | None:
-    """Dates with `;` between."""
-    value = row.get(column)
-    if value is None:
-        return None
-    try:
-        return [date.fromisoformat(part.strip()) for part in str(value).split(";") if part.strip()]
-    except ValueError:
-        raise fault(batch, row, column, "these are no dates; write 2025-12-25; 2025-12-26.") from None
-
-
-def currency(batch: Batch, row: Row) -> str:
-    """Three letters of ISO 4217; the centre's where none are given."""
-    value = str(row.get("currency") or batch.settings["currency"]).strip()
-    if not (len(value) == 3 and value.isascii() and value.isupper()):
-        raise fault(batch, row, "currency", "give the three letters of ISO 4217, such as PLN.")
-    return value
+        raise batch.wrong(row, "valid_to", "it is not after valid_from.")
 
 
 def said(values: Row, names: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Definitions load before facts: projects, people, memberships, objects, who owns them, targets.
+"""Definitions load before facts: projects, people, memberships, objects, who owns them.
 
 A definition that contradicts itself or what is there stops the load: facts stamped by a wrong one would be wrong too.
 """
@@ -7,32 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from okireports import clock
 from okireports.audit import Entry
-from okireports.errors import LoadError, did_you_mean
+from okireports.errors import did_you_mean
 from okireports.loading.batch import Batch
+from okireports.loading.given import Known, Row, insert, instant, look_up, next_id, project_of, truth, validity
 from okireports.loading.names import login_fault
 from okireports.tables import CONTROL, EXCLUSIVE, OBJECT_KINDS
 
-Row = dict[str, Any]
-ORDER = ("projects", "users", "memberships", "objects", "project_objects", "targets")
-
-
-@dataclass
-class Known:
-    """What the control file holds, by name, while definitions are added to it."""
-
-    projects: dict[str, int] = field(default_factory=dict)
-    users: dict[str, int] = field(default_factory=dict)
-    roles: set[str] = field(default_factory=set)
-    groups: dict[str, int] = field(default_factory=dict)
-    objects: dict[tuple[str, str], int] = field(default_factory=dict)
-    placed: dict[int, str] = field(default_factory=dict)  # the project that this load's `objects` give one to
+ORDER = ("projects", "users", "memberships", "objects", "project_objects")
 
 
 def load_definitions(batch: Batch, actor: str) -> list[Entry]:
@@ -52,7 +38,6 @@ def load_definitions(batch: Batch, actor: str) -> list[Entry]:
         "users": put_user,
         "memberships": put_membership,
         "objects": put_owned if "project_objects" not in given else put_object,
-        "targets": put_target,
     }
     for table in ORDER:
         if table not in given:
@@ -66,18 +51,6 @@ def load_definitions(batch: Batch, actor: str) -> list[Entry]:
     return entries
 
 
-def look_up(batch: Batch) -> Known:
-    """What is there already."""
-    fetch = batch.con.execute
-    return Known(
-        projects=dict(fetch("SELECT name, project_id FROM control.projects WHERE archived_at IS NULL").fetchall()),
-        users=dict(fetch("SELECT lower(login), user_id FROM control.users").fetchall()),
-        roles={role for (role,) in fetch("SELECT role FROM control.roles").fetchall()},
-        groups=dict(fetch("SELECT name, group_id FROM control.groups").fetchall()),
-        objects={(k, n): i for k, n, i in fetch("SELECT kind, name, object_id FROM control.objects").fetchall()},
-    )
-
-
 def rows_of(batch: Batch, table: str) -> Iterator[Row]:
     """The rows of a definition, trimmed; `_row` is where to point when one is wrong. Required values are there."""
     relation = batch.feed.tables[table]
@@ -88,19 +61,13 @@ def rows_of(batch: Batch, table: str) -> Iterator[Row]:
         row["_table"] = table
         for name in sorted(CONTROL[table].required):
             if row.get(name) is None:
-                raise fault(batch, row, name, "a value is missing.")
+                raise batch.wrong(row, name, "a value is missing.")
         yield row
 
 
 def tidy(value: Any) -> Any:
     """Text without blanks at its ends; nothing left is None. A login keeps its blanks: they are a fault to name."""
     return (value if value.strip() else None) if isinstance(value, str) else value
-
-
-def fault(batch: Batch, row: Row, column: str, problem: str) -> LoadError:
-    """What is wrong with a definition, and where."""
-    file, line = batch.feed.locate(batch.con, row["_table"], [row["_row"]])[0]
-    return LoadError(problem, file=file, line=line, column=column, value=row.get(column))
 
 
 def put_project(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:
@@ -129,13 +96,13 @@ def put_user(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:
     """A user, by login; a login that differs from another only by case, blanks or look-alike letters is refused."""
     login = row["login"]
     if problem := login_fault(login):
-        raise fault(batch, row, "login", problem)
+        raise batch.wrong(row, "login", problem)
     first = batch.con.execute("SELECT login FROM control.users WHERE lower(login) = lower(?)", [login]).fetchone()
     if first and first[0] != login:
-        raise fault(batch, row, "login", f"it differs from the login {first[0]!r} only by case.")
+        raise batch.wrong(row, "login", f"it differs from the login {first[0]!r} only by case.")
     role = row.get("role")
     if role is not None and role not in known.roles:
-        raise fault(batch, row, "role", f"there is no such role.{did_you_mean(role, known.roles)}")
+        raise batch.wrong(row, "role", f"there is no such role.{did_you_mean(role, known.roles)}")
     values = {"name": row.get("name"), "email": row.get("email"), "role": role, "active": truth(batch, row, "active")}
     if first:
         user_id = known.users[login.lower()]
@@ -177,7 +144,7 @@ def put_membership(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:
     """A user in a project, from when to when."""
     user_id = known.users.get(row["login"].strip().lower())
     if user_id is None:
-        raise fault(batch, row, "login", f"there is no such user.{did_you_mean(row['login'], known.users)}")
+        raise batch.wrong(row, "login", f"there is no such user.{did_you_mean(row['login'], known.users)}")
     project_id = project_of(batch, known, row)
     values = {"user_id": user_id, "project_id": project_id, **validity(batch, row)}
     there = batch.count(
@@ -196,13 +163,13 @@ def put_object(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:
     """An object, by kind and name."""
     kind, name = row["kind"].strip(), row["name"].strip()
     if kind not in OBJECT_KINDS:
-        raise fault(batch, row, "kind", f"kinds are {', '.join(OBJECT_KINDS)}.{did_you_mean(kind, OBJECT_KINDS)}")
+        raise batch.wrong(row, "kind", f"kinds are {', '.join(OBJECT_KINDS)}.{did_you_mean(kind, OBJECT_KINDS)}")
     attributes = row.get("attributes")
     if attributes is not None:
         try:
             json.loads(attributes)
         except ValueError as error:
-            raise fault(batch, row, "attributes", f"it is not JSON ({error}).") from None
+            raise batch.wrong(row, "attributes", f"it is not JSON ({error}).") from None
     if (kind, name) not in known.objects:
         known.objects[kind, name] = next_id(batch, "objects", "object_id")
         values = {"kind": kind, "name": name, "source_id": row.get("source_id"), "attributes": attributes}
@@ -220,7 +187,7 @@ def put_owned(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:
     first = known.placed.setdefault(object_id, row["project"].strip())
     if kind in EXCLUSIVE and first != row["project"].strip():
         problem = f"{name} is in {first} by a row above, and a {kind} is in at most one project at a time."
-        raise fault(batch, row, "project", problem + " Say in project_objects from when to when.")
+        raise batch.wrong(row, "project", problem + " Say in project_objects from when to when.")
     owners = batch.con.execute(
         "SELECT project_id FROM control.project_objects WHERE object_id = ? AND (valid_to IS NULL OR valid_to > ?)",
         [object_id, batch.now],
@@ -245,7 +212,7 @@ def put_ownership(batch: Batch, known: Known, rows: list[Row]) -> Iterator[Entry
         kind, name = row["kind"].strip(), row["name"].strip()
         if (kind, name) not in known.objects:
             near = did_you_mean(name, [n for k, n in known.objects if k == kind])
-            raise fault(batch, row, "name", f"there is no such {kind}.{near}")
+            raise batch.wrong(row, "name", f"there is no such {kind}.{near}")
         row |= validity(batch, row) | {"project_id": project_of(batch, known, row), "_kind": kind}
         by_object.setdefault(known.objects[kind, name], []).append(row)
     for object_id, owned in by_object.items():
@@ -253,8 +220,7 @@ def put_ownership(batch: Batch, known: Known, rows: list[Row]) -> Iterator[Entry
         for one, other in pairwise(owned):
             until, since = one["valid_to"] or datetime.max, other["valid_from"] or datetime.min
             if one["_kind"] in EXCLUSIVE and until > since:
-                raise fault(
-                    batch,
+                raise batch.wrong(
                     other,
                     "project",
                     f"{one['name']} is in {one['project']} at that time, and a {one['_kind']} "
@@ -272,95 +238,6 @@ def put_ownership(batch: Batch, known: Known, rows: list[Row]) -> Iterator[Entry
         for value in values:
             insert(batch, "project_objects", {"object_id": object_id, **value})
             yield entry("own object", owned[0]["_kind"], owned[0]["name"], value, value["project_id"])
-
-
-def put_target(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:
-    """A queue's thresholds from an instant on."""
-    name = row["queue"].strip()
-    queue_id = known.objects.get(("queue", name))
-    if queue_id is None:
-        near = did_you_mean(name, [n for k, n in known.objects if k == "queue"])
-        raise fault(batch, row, "queue", f"there is no such queue.{near}")
-    columns = ("answer_within_s", "short_abandon_s", "goal", "reply_within_s")
-    values: Row = {column: number(batch, row, column) for column in columns}
-    if values["goal"] is not None and not 0 < values["goal"] <= 1:
-        raise fault(batch, row, "goal", "a goal is a share above 0 and up to 1, such as 0.8 for 80 %.")
-    key = {"queue_id": queue_id, "valid_from": instant(batch, row, "valid_from")}
-    of_key = "WHERE queue_id = $queue_id AND valid_from IS NOT DISTINCT FROM $valid_from"
-    before = batch.con.execute(f"SELECT {', '.join(columns)} FROM control.targets {of_key}", key).fetchone()
-    if before == tuple(values.values()):
-        return
-    batch.con.execute(f"DELETE FROM control.targets {of_key}", key)
-    insert(batch, "targets", {**key, **values})
-    yield entry("set target", "queue", name, {"valid_from": key["valid_from"], **values})
-
-
-def project_of(batch: Batch, known: Known, row: Row) -> int:
-    """The project that a row names."""
-    project_id = known.projects.get(row["project"].strip())
-    if project_id is None:
-        raise fault(batch, row, "project", f"there is no such project.{did_you_mean(row['project'], known.projects)}")
-    return project_id
-
-
-def validity(batch: Batch, row: Row) -> Row:
-    """From when to when a definition holds, half-open."""
-    values = {name: instant(batch, row, name) for name in ("valid_from", "valid_to")}
-    if values["valid_from"] and values["valid_to"] and values["valid_from"] >= values["valid_to"]:
-        raise fault(batch, row, "valid_to", "it is not after valid_from.")
-    return values
-
-
-def instant(batch: Batch, row: Row, column: str) -> datetime | None:
-    """An instant of a definition as naive UTC; without an offset it is local time of the load's zone."""
-    value = row.get(column)
-    if value is None:
-        return None
-    try:
-        at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
-    except ValueError:
-        raise fault(batch, row, column, "it is no instant; write 2025-06-01 or 2025-06-01T08:00:00+02:00.") from None
-    at = at if at.tzinfo else at.replace(tzinfo=clock.zone_info(batch.zone))
-    at = at.astimezone(UTC).replace(tzinfo=None)
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-
-def number(batch: Batch, row: Row, column: str) -> float | None:
-    """A number of a definition that is not negative."""
-    value = row.get(column)
-    if value is None:
-        return None
-    try:
-        read = float(value)
-    except ValueError:
-        raise fault(batch, row, column, "it is no number.") from None
-    if not 0 <= read < float("inf"):
-        raise fault(batch, row, column, "it may not be negative.")
-    return read
-
-
-def truth(batch: Batch, row: Row, column: str) -> bool | None:
-    """Yes or no."""
-    value = row.get(column)
-    if value is None or isinstance(value, bool):
-        return value
-    said = str(value).strip().lower()
-    if said in ("true", "yes", "1", "t", "y"):
-        return True
-    if said in ("false", "no", "0", "f", "n"):
-        return False
-    raise fault(batch, row, column, "it is neither true nor false.")
-
-
-def next_id(batch: Batch, table: str, column: str) -> int:
-    """An id that was never used: rows of these tables are archived, not deleted."""
-    return batch.count(f"SELECT coalesce(max({column}), 0) + 1 FROM control.{table}")
-
-
-def insert(batch: Batch, table: str, values: Mapping[str, Any]) -> None:
-    """Add a row to a table of the control file."""
-    names, marks = ", ".join(f'"{n}"' for n in values), ", ".join(f"${n}" for n in values)
-    batch.con.execute(f"INSERT INTO control.{table} ({names}) VALUES ({marks})", dict(values))
 
 
 def entry(action: str, kind: str, subject: str, after: Mapping[str, Any], project_id: int | None = None) -> Entry:

@@ -44,7 +44,7 @@ def load(
     folder: Folder,
     path: str | os.PathLike[str],
     *,
-    source: str = "canonical",
+    source: str | os.PathLike[str] = "canonical",
     timezone: str | None = None,
     encoding: str | None = None,
     ambiguous: str = "earlier",
@@ -60,7 +60,7 @@ def load(
     Args:
         folder: the centre's folder.
         path: a folder of files, one file, or the URL of a database.
-        source: "canonical", "queue_log" or another of `sources.SOURCES`, a vendor's name, or the path of a mapping.
+        source: "canonical", "asterisk" or another of `sources.SOURCES`, a vendor's name, or the path of a mapping.
         timezone: of times that carry no offset; None: the source's own, else the centre's.
         encoding: of text files, such as "cp1250"; "auto": found out; None: what the source says, else UTF-8.
         ambiguous: "earlier", "later" or "reject" for local times that a change of the clock doubles or skips.
@@ -79,13 +79,14 @@ def load(
     """
     if ambiguous not in ("earlier", "later", "reject"):
         raise BadOption(f"ambiguous={ambiguous!r}: it is 'earlier', 'later' or 'reject'.")
+    source = os.fspath(source)
     if timezone is not None:
         clock.zone_info(timezone)
     with write(folder, "load") as writer:
         stage(writer)
         settings = dict(writer.con.execute("SELECT key, value FROM control.settings").fetchall())
         progress("reading")
-        manner = history.manner(source, timezone, ambiguous, create_missing)
+        manner = history.manner(source, timezone, encoding, ambiguous, create_missing)
         before = history.before(writer.con, manner, reading, timezone or settings["timezone"], now)
         before = replace(before, ambiguous=ambiguous, recall=event_lines.recall(writer))
         feed = sources.read(
@@ -172,6 +173,8 @@ def place(batch: Batch) -> None:
             batch.con.execute(f'DROP TABLE typed."{fact.name}"')
         split.off(batch, fact.name)
         adopt.adopt(batch, fact)
+        if fact.name == "calls":
+            event_lines.withdraw_calls(batch)
         if fact.name == "rings":
             event_lines.withdraw_rings(batch)
         if batch.has(fact):
@@ -190,17 +193,18 @@ def commit(batch: Batch, changes: Iterable[Entry], actor: str, strict: bool) -> 
     if strict and len(rejects):
         worst = rejects.iloc[0]
         raise LoadError(
-            f"strict: {len(rejects):,} rows are wrong; the first one: {worst['reason']}.",
+            f"strict: rows that are wrong: {len(rejects):,}; the first one: {worst['reason']}.",
             file=worst["file"],
             line=int(worst["line"]),
             column=worst["column_name"],
             value=worst["value"],
         )
     raw = [name for name in batch.feed.tables if name in FACTS]
+    rejected = len(rejects)
     rows_in = sum(batch.count(f"SELECT count(*) FROM {batch.feed.tables[name]}") for name in raw) + structural(batch)
     ignored = sum(batch.feed.ignored.values())
     if batch.feed.lines is not None:  # rows that several lines tell together are counted as those lines
-        rows_in = batch.feed.lines
+        rows_in, rejected = batch.feed.lines, len(rejects[["file", "line"]].drop_duplicates())
     for name in raw:  # nothing looks at them any more, and what comes needs the memory
         con.execute(f"DROP TABLE {batch.feed.tables[name]}")
     unassigned = count_unassigned(batch, raw)
@@ -218,8 +222,8 @@ def commit(batch: Batch, changes: Iterable[Entry], actor: str, strict: bool) -> 
         files,
         batch.now,
         rows_in,
-        rows_in - len(rejects) - ignored,
-        len(rejects),
+        rows_in - rejected - ignored,
+        rejected,
     ]
     values += [batch.updated, unassigned, json.dumps(batch.notes, ensure_ascii=False), batch.writer.generation]
     con.execute(f"INSERT INTO control.loads VALUES ({', '.join('?' for _ in values)})", values)
@@ -235,8 +239,8 @@ def commit(batch: Batch, changes: Iterable[Entry], actor: str, strict: bool) -> 
         batch.load_id,
         batch.writer.generation,
         rows_in,
-        rows_in - len(rejects) - ignored,
-        len(rejects),
+        rows_in - rejected - ignored,
+        rejected,
         batch.updated,
         unassigned,
         rejects,

@@ -16,7 +16,7 @@ def login_fault(login: str) -> str | None:
     """What is wrong with a login, None when nothing is: blanks at its ends, unseen characters, mixed alphabets."""
     if login != login.strip():
         return "a login has no blanks at its ends."
-    if not login or any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Co", "Cn") for c in login):
+    if not login or unseen(login):
         return "a login has at least one character, and none that cannot be seen."
     scripts = {unicodedata.name(c, "?").split()[0] for c in login if c.isalpha()}
     if len(scripts) > 1:
@@ -24,6 +24,11 @@ def login_fault(login: str) -> str | None:
     if unicodedata.normalize("NFKC", login) != login:
         return "a login holds letters that look like others; write it plainly."
     return None
+
+
+def unseen(name: str) -> bool:
+    """Does a name hold what cannot be seen: the end of a line, a character without width?"""
+    return any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Co", "Cn") for c in name)
 
 
 def skeleton(login: str) -> str:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from okireports.loading.batch import Batch, fact_id, keyed, names
 from okireports.loading.event_lines import superseded
+from okireports.loading.plausible import count_overlapping_shifts
 from okireports.loading.stored import pull
 from okireports.tables import ACTIVITY, FACTS
 
@@ -27,6 +28,7 @@ def copy_shifts(batch: Batch) -> None:
     if not batch.has(SHIFTS):
         return
     batch.widen(SHIFTS)
+    count_overlapping_shifts(batch)
     copied = names(SHIFTS, but=("project_id",), of="s.")
     member = MEMBER_THEN.format(of="s", at="starts_at")
     batch.con.execute(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from okireports.disk import segments_of
 from okireports.disk.folder import quoted
 from okireports.loading.batch import Batch, fact_id
+from okireports.loading.stored import exists
 from okireports.tables import FACTS
 
 CALLS = FACTS["calls"]
@@ -50,9 +51,12 @@ def find_withdrawn(batch: Batch, table: str) -> None:
         return
     id = fact_id(quoted(table), "b.source", "'call'", "b.source_id")
     said = f'SELECT "{fact.id}" FROM fact."{table}"' if batch.has(fact) else "SELECT 0 WHERE false"
+    mine = "SELECT call_id FROM fact.calls WHERE _row IS NOT NULL"
+    if exists(batch, "withdrawn", CALLS.name):
+        mine += " UNION ALL SELECT id FROM withdrawn.calls"
     batch.con.execute(
         f"""CREATE TABLE withdrawn."{table}" AS SELECT id FROM (SELECT {id} AS id FROM before.calls b
-        JOIN fact.calls f ON f.call_id = b.call_id AND f._row IS NOT NULL) WHERE id NOT IN ({said})"""
+        WHERE call_id IN ({mine})) WHERE id NOT IN ({said})"""
     )
     if batch.count(f'SELECT count(*) FROM withdrawn."{table}"'):
         batch.empty(fact)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from okireports import clock
 from okireports.disk.folder import quoted
-from okireports.loading import arrival
+from okireports.loading import arrival, plausible, thresholds
 from okireports.loading.batch import Batch, fact_id, keyed
 from okireports.loading.contacts import contact_key, normal_phone
 from okireports.loading.names import login_fault
@@ -29,7 +29,6 @@ ALWAYS_HELD = (
 )
 NAMED = 20  # names that nothing declares, of one column, that a load names one by one
 PLANNED = ("shifts",)  # what may lie ahead
-DEFAULT_TARGET = ("answer_within_s", "short_abandon_s", "goal")
 
 
 def prepare(batch: Batch) -> None:
@@ -50,12 +49,7 @@ def prepare(batch: Batch) -> None:
         FROM control.project_objects JOIN control.objects USING (object_id)
         WHERE kind IN ('queue', 'dialer', 'scenario', 'crm_form')"""
     )
-    run(
-        """CREATE TABLE goals AS SELECT queue_id, answer_within_s, short_abandon_s, goal, reply_within_s,
-        coalesce(valid_from, TIMESTAMP '0001-01-01') AS since,
-        coalesce(lead(valid_from) OVER (PARTITION BY queue_id ORDER BY valid_from NULLS FIRST),
-        TIMESTAMP '9999-12-31') AS until FROM control.targets"""
-    )
+    thresholds.prepare(batch)
     run("CREATE TABLE clients AS SELECT name AS ref, project_id FROM control.projects WHERE archived_at IS NULL")
 
 
@@ -97,6 +91,7 @@ def refuse_rows(batch: Batch, fact: Fact) -> None:
     if "project" in given:
         unknown = "t.project IS NOT NULL AND t.project NOT IN (SELECT ref FROM clients)"
         reject(batch, fact, unknown, "there is no such project", "project")
+    plausible.refuse_off_scale(batch, fact, given)
     settle_doubles(batch, fact, given)
 
 
@@ -248,7 +243,7 @@ def value_of(batch: Batch, fact: Fact, column: Column, given: set[str], ids: Map
     if column.name in ids:
         return ids[column.name]
     if column.role == "stamped":
-        return target_of(batch, fact, column, given)
+        return thresholds.stamped(batch, fact, column, given)
     if column.role in ("contact", "interaction"):
         return null
     if fact.name == "calls" and column.name in ("wait_ms", "talk_ms"):
@@ -273,20 +268,6 @@ def own_id(fact: Fact, source: str, given: set[str]) -> str:
     }
     kind = f"CASE WHEN t.masked THEN 'masked' ELSE {table} END" if "masked" in given else table
     return fact_id(kind, source, *(parts[k] for k in fact.key))
-
-
-def target_of(batch: Batch, fact: Fact, column: Column, given: set[str]) -> str:
-    """SQL of a threshold stamped as of the start: the queue's, else the centre's."""
-    null = f"NULL::{column.type}"
-    if column.name not in (*DEFAULT_TARGET, "reply_within_s"):
-        return null
-    of_queue = f"goals.{column.name}" if "queue" in given else null
-    default = batch.settings.get(column.name, "")
-    stamped = f"coalesce({of_queue}, {float(default)!r}::DOUBLE)" if default else of_queue
-    if fact.name != "calls":
-        return stamped
-    queued = " OR ".join(f't."{c}" IS NOT NULL' for c in ("queued_at", "queue") if c in given)
-    return f"CASE WHEN {queued} THEN {stamped} END" if queued else null
 
 
 def computed(name: str, given: set[str]) -> str:

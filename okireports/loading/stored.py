@@ -57,3 +57,14 @@ def opened(con: duckdb.DuckDBPyConnection, folder: Folder, segment: Segment) -> 
         yield segment.rows_in("old")
     finally:
         con.execute("DETACH old")
+
+
+def exists(batch: Batch, schema: str, table: str) -> bool:
+    """Is there such a table of the load?"""
+    return bool(
+        batch.count(
+            """SELECT count(*) FROM duckdb_tables()
+            WHERE database_name = 'memory' AND schema_name = ? AND table_name = ?""",
+            [schema, table],
+        )
+    )

@@ -16,8 +16,9 @@ def sync(
     folder: Folder,
     path: str | os.PathLike[str],
     *,
-    source: str = "canonical",
+    source: str | os.PathLike[str] = "canonical",
     timezone: str | None = None,
+    encoding: str | None = None,
     ambiguous: str = "earlier",
     create_missing: bool = False,
     strict: bool = False,
@@ -38,6 +39,7 @@ def sync(
         path: a folder of files, one file, or the URL of a database.
         source: as for `load`.
         timezone: as for `load`.
+        encoding: as for `load`.
         ambiguous: as for `load`.
         create_missing: as for `load`.
         strict: as for `load`.
@@ -58,6 +60,7 @@ def sync(
             path,
             source=source,
             timezone=timezone,
+            encoding=encoding,
             ambiguous=ambiguous,
             create_missing=create_missing,
             strict=strict,

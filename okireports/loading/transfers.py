@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from okireports.disk.folder import quoted
 from okireports.loading.batch import Batch, fact_id, names
-from okireports.loading.stored import pull
+from okireports.loading.stored import exists, pull
 from okireports.tables import FACTS
 
 CALLS, LINKS = FACTS["calls"], FACTS["links"]
@@ -28,7 +28,10 @@ def mark(batch: Batch) -> None:
 
 
 def link_calls(batch: Batch) -> None:
-    """Make `own_calls` of the calls in this load's files, and `fact.links` of those that say more than their own id."""
+    """Make `own_calls` of the calls in this load's files, and `fact.links` of those that say more than their own id.
+
+    Calls that are no more are among the own ones: what joined them goes with them.
+    """
     there = batch.held(CALLS)
     said = {name: name if name in there else "NULL" for name in TOLD}
     source = quoted(batch.feed.source)
@@ -47,7 +50,8 @@ def link_calls(batch: Batch) -> None:
     }
     select = ", ".join(f'{values[c.name]} AS "{c.name}"' for c in LINKS.all_columns)
     own = "_row IS NOT NULL" if "_row" in there else "false"  # others follow a task that came, and keep their links
-    batch.con.execute(f"CREATE TABLE own_calls AS SELECT call_id FROM fact.calls WHERE {own}")
+    gone = "UNION ALL SELECT id FROM withdrawn.calls" if exists(batch, "withdrawn", CALLS.name) else ""
+    batch.con.execute(f"CREATE TABLE own_calls AS SELECT call_id FROM fact.calls WHERE {own} {gone}")
     batch.con.execute(
         f"CREATE TABLE fact.links AS SELECT {select} FROM fact.calls WHERE {own} AND ({' OR '.join(more)})"
     )
@@ -80,7 +84,8 @@ def gather_links(batch: Batch) -> int:
 
 def gather_members(batch: Batch) -> None:
     """Make `members`: every contact of the interactions concerned, of this load or published."""
-    missing = "call_id IN (SELECT call_id FROM concerned ANTI JOIN fact.calls USING (call_id))"
+    there = "SELECT call_id FROM fact.calls UNION ALL FROM own_calls"
+    missing = f"call_id IN (FROM concerned) AND call_id NOT IN ({there})"
     pull(batch, CALLS, missing, "published_calls")
     columns = "call_id, project_id, started_at, went_to_other, came_from_other, transfer_to_call_id"
     batch.con.execute(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from okireports.tables.control import CONTROL, Control
+from okireports.tables.control import CONTROL, CONTROL_MODEL, Control
 from okireports.tables.facts import ACTIVITY, FACTS, NOT_OFFERED, OUTCOMES, STATUSES
 from okireports.tables.model import EXCLUSIVE, MODEL_VERSION, SHARED, Column, Fact
 
 __all__ = [
     "ACTIVITY",
     "CONTROL",
+    "CONTROL_MODEL",
     "EXCLUSIVE",
     "FACTS",
     "MODEL_VERSION",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -35,6 +36,25 @@ class Control:
         """All the columns that canonical input may have."""
         return frozenset(name.removesuffix("!") for name in self.given)
 
+    @property
+    def dated(self) -> bool:
+        """Does one of its definitions hold from an instant on, until the next one with the same key?"""
+        return "valid_from" in self.key
+
+    def stored(self, given: str) -> str:
+        """The column in which a column of canonical input is kept: a name becomes an id."""
+        if given in dict(self.columns):
+            return given
+        return "user_id" if given == "login" else f"{given}_id"
+
+    def versions(self) -> str:
+        """SQL of its rows; each of a dated one ends where the next one of the same key begins, if not before."""
+        if not self.dated:
+            return f"SELECT * FROM control.{self.name}"
+        same = ", ".join(f'"{self.stored(name)}"' for name in self.key if name != "valid_from")
+        following = f"lead(valid_from) OVER (PARTITION BY {same} ORDER BY valid_from NULLS FIRST)"
+        return f"SELECT * REPLACE (least(valid_to, {following}) AS valid_to) FROM control.{self.name}"
+
 
 def table(name: str, columns: str, given: str = "", key: str = "") -> Control:
     """Declare a table: columns as `name TYPE, name TYPE`, the names of canonical input with spaces between."""
@@ -50,6 +70,7 @@ CONTROL: dict[str, Control] = {
     t.name: t
     for t in (
         table("settings", "key VARCHAR, value VARCHAR"),
+        table("setting_changes", f"key VARCHAR, value VARCHAR, valid_from {INSTANT}"),  # over `settings`, from then on
         table(
             "projects",
             f"project_id BIGINT, name VARCHAR, description VARCHAR, client VARCHAR, created_at {INSTANT}, "
@@ -83,39 +104,51 @@ CONTROL: dict[str, Control] = {
         table(
             "targets",
             f"queue_id BIGINT, valid_from {INSTANT}, answer_within_s DOUBLE, short_abandon_s DOUBLE, goal DOUBLE, "
-            "reply_within_s DOUBLE",
-            "queue! valid_from answer_within_s! short_abandon_s goal reply_within_s",
+            f"reply_within_s DOUBLE, valid_to {INSTANT}",
+            "queue! valid_from valid_to answer_within_s! short_abandon_s goal reply_within_s",
+            "queue valid_from",
         ),
         table(
             "hours",
-            "queue_id BIGINT, weekday BIGINT, opens TIME, closes TIME, holidays DATE[]",
-            "queue! weekday! opens closes holidays",
-            "queue weekday",
+            f"queue_id BIGINT, weekday BIGINT, opens TIME, closes TIME, holidays DATE[], {VALID}",
+            "queue! weekday! opens closes holidays valid_from valid_to",
+            "queue weekday valid_from",
         ),
         table(
             "kpis",
             "kpi VARCHAR, role VARCHAR, group_id BIGINT, project_id BIGINT, metric VARCHAR, comparison VARCHAR, "
-            f"target DOUBLE, weight DOUBLE, valid_from {INSTANT}",
-            "kpi! role group project metric! comparison! target! weight valid_from",
+            f"target DOUBLE, weight DOUBLE, {VALID}",
+            "kpi! role group project metric! comparison! target! weight valid_from valid_to",
             "kpi role group project valid_from",
         ),
         table(
             "tariffs",
             "project_id BIGINT, status VARCHAR, free_s BIGINT, first_s BIGINT, step_s BIGINT, "
-            f"price_per_min {MONEY}, currency VARCHAR, free_is_deducted BOOLEAN, valid_from {INSTANT}",
-            "project! status! free_s! first_s! step_s! price_per_min! currency free_is_deducted valid_from",
+            f"price_per_min {MONEY}, currency VARCHAR, free_is_deducted BOOLEAN, {VALID}",
+            "project! status! free_s! first_s! step_s! price_per_min! currency free_is_deducted valid_from valid_to",
             "project status valid_from",
         ),
         table(
             "contracts",
             "project_id BIGINT, term VARCHAR, metric VARCHAR, comparison VARCHAR, target DOUBLE, unit VARCHAR, "
             f"price {MONEY}, penalty {MONEY}, bonus {MONEY}, cap {MONEY}, currency VARCHAR, exclusions VARCHAR, "
-            f"valid_from {INSTANT}",
-            "project! term! metric! comparison target unit price penalty bonus cap currency exclusions valid_from",
+            f"{VALID}",
+            "project! term! metric! comparison target unit price penalty bonus cap currency exclusions valid_from "
+            "valid_to",
             "project term valid_from",
         ),
-        table("activities", "activity VARCHAR, status VARCHAR", "activity! status!", "activity status"),
-        table("away_reasons", "reason VARCHAR, allowed_s BIGINT, paid BOOLEAN", "reason! allowed_s paid", "reason"),
+        table(
+            "activities",
+            f"activity VARCHAR, status VARCHAR, {VALID}",
+            "activity! status! valid_from valid_to",
+            "activity status valid_from",
+        ),
+        table(
+            "away_reasons",
+            f"reason VARCHAR, allowed_s BIGINT, paid BOOLEAN, {VALID}",
+            "reason! allowed_s paid valid_from valid_to",
+            "reason valid_from",
+        ),
         table(
             "results",
             "project_id BIGINT, result VARCHAR, person BOOLEAN, sale BOOLEAN, final BOOLEAN",
@@ -169,3 +202,5 @@ CONTROL: dict[str, Control] = {
         table("runs", f"run_id BIGINT, schedule_id BIGINT, due_at {INSTANT}, at {INSTANT}, state VARCHAR"),
     )
 }
+
+CONTROL_MODEL = hashlib.sha256("".join(t.ddl for t in CONTROL.values()).encode()).hexdigest()[:16]
