@@ -37,6 +37,7 @@ class Wanted:
     start: datetime
     end: datetime
     names: tuple[str, ...] = tuple(DIRECTORIES)
+    ends: datetime | None = None  # of the period, where the span is wider: settings are those that hold last in it
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Session:
     generation: int  # the newest among the files that are open
     segments: tuple[Segment, ...]
     settings: Mapping[str, str]
+    views: Mapping[str, str]  # by table, the statement of its rows over the segments, which are s0, s1, ...
 
     def arrow(self, sql: str) -> pa.Table:
         """The rows that a statement gives."""
@@ -113,6 +115,7 @@ def open_session(con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -
     scope = access.resolve(con, viewing.login, reason=viewing.reason, now=viewing.now).narrow(viewing.projects)
     settings = dict(con.execute("SELECT key, value FROM control.settings").fetchall())
     wanted = plan(scope, settings)
+    settings = access.settings_at(con, wanted.end if wanted.ends is None else wanted.ends)
     listed = [s for s in segments_of(con, None, scope.stores) if may_open(scope, s.table)]
     tables = [name for name in wanted.tables if name in FACTS]
     if scope.own_rows_only:
@@ -120,16 +123,18 @@ def open_session(con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -
     chosen = tuple(s for s in listed if s.table in tables and meets(s, wanted))
     for index, segment in enumerate(chosen):
         attach(con, folder, segment, f"s{index}")
+    views = {}
     for name in tables:
         parts = [(f"s{i}", s) for i, s in enumerate(chosen) if s.table == name]
-        con.execute(f'CREATE VIEW "{name}" AS {rows_of(FACTS[name], parts, scope)}')
+        views[name] = rows_of(FACTS[name], parts, scope)
+        con.execute(f'CREATE VIEW "{name}" AS {views[name]}')
     if scope.own_rows_only:
         chosen = keep_own(con, scope, tables, chosen, wanted)
     access.fill(con, scope, listed, tables, wanted.start, wanted.end, wanted.names)
     release_control(con)
     con.execute("SET enable_external_access = false; SET lock_configuration = true")
     newest = max((s.generation for s in chosen), default=0)
-    return Session(con, scope, newest, chosen, settings)
+    return Session(con, scope, newest, chosen, settings, views)
 
 
 def may_open(scope: Scope, table: str) -> bool:
