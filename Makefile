@@ -5,13 +5,14 @@ READY := .venv/ready
 PYTEST := $(BIN)/python -m pytest
 WORLDS ?= 500
 
-.PHONY: help demo test laws bench mutations clean
+.PHONY: help demo test laws bench catalogue mutations clean
 
 help:
 	@echo "make demo             an invented call centre, every report for every demo viewer, files under out/"
 	@echo "make test             ruff, mypy and the tests"
 	@echo "make laws WORLDS=500  who may see what, over that many invented worlds per law"
 	@echo "make bench            time and memory of loading and of reports, beside plain DuckDB"
+	@echo "make catalogue        the reports' list in README and docs/catalogue.md, from the reports themselves"
 	@echo "make mutations        break the code on purpose: each break must fail a test"
 	@echo "make clean            remove the environment, caches and what the commands made"
 
@@ -35,6 +36,9 @@ laws: $(READY)
 
 bench: $(READY)
 	for script in tests/benchmarks/*.py; do PYTHONPATH=tests $(BIN)/python $$script || exit 1; done
+
+catalogue: $(READY)
+	$(BIN)/python -m okireports.catalogue .
 
 mutations: $(READY)
 	$(BIN)/python tests/mutations.py

@@ -114,6 +114,13 @@ def clock_of(now: datetime | Callable[[], datetime] | None) -> Callable[[], date
     return lambda: at if (at := given()).tzinfo else at.replace(tzinfo=UTC)
 
 
+def load_ipython_extension(shell: object) -> None:
+    """`%load_ext okireports` in a notebook: the cell magic `%%okisql VIEWER`."""
+    from okireports.sql import magic
+
+    magic.load(shell)
+
+
 def __getattr__(name: str) -> object:
     """The faces, imported when they are first asked for: `import okireports` stays light."""
     if name in ("Center", "Viewer", "Result"):

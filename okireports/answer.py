@@ -33,6 +33,7 @@ class Provenance:
     options: Mapping[str, object]
     filters: Mapping[str, tuple[object, ...]]
     formula: str
+    definitions: Mapping[str, object]  # what its figures rest on: settings, and definitions in force by table
     tables: tuple[str, ...]
     files: int
     generation: int

@@ -14,6 +14,7 @@ OkiReportsError
 ├── UnknownReport            no such report (for this viewer)
 ├── BadOption                an option or value that the report does not know
 ├── BadPeriod                a period that cannot be read, is empty or reversed
+├── BadQuery                 SQL that cannot be run, or not within its limits
 └── ResultTooLarge           more rows than a dataframe should hold
 """
 
@@ -95,9 +96,13 @@ class ChangeError(OkiReportsError):
 class UnknownName(OkiReportsError):
     """A name that this viewer does not have: hidden and non-existent names give the same error."""
 
-    def __init__(self, kind: str, name: object, visible: Iterable[str] = ()) -> None:
+    def __init__(self, kind: str, name: object, visible: Iterable[str] = (), within: Iterable[str] = ()) -> None:
         self.kind, self.name = kind, name
-        super().__init__(f"There is no {kind} {name!r} among those you can see.{did_you_mean(str(name), visible)}")
+        asked = ", ".join(within)  # the projects, where only some were asked for
+        where = f" in the projects asked for ({asked})" if asked else ""
+        super().__init__(
+            f"There is no {kind} {name!r} among those you can see{where}.{did_you_mean(str(name), visible)}"
+        )
 
 
 class UnknownReport(OkiReportsError):
@@ -110,6 +115,10 @@ class BadOption(OkiReportsError):
 
 class BadPeriod(OkiReportsError):
     """A period that cannot be read, is empty, or ends before it starts."""
+
+
+class BadQuery(OkiReportsError):
+    """A query of a viewer's own that cannot be run, or not within its limits."""
 
 
 class ResultTooLarge(OkiReportsError):

@@ -10,13 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from okireports import admin, loading, run
+from okireports import admin, loading, run, sql
 from okireports.answer import Answer, Provenance
 from okireports.disk import Folder
 from okireports.engines.duck import Viewing
 from okireports.errors import ResultTooLarge
 from okireports.loading import LoadResult
 from okireports.run import Names, Question
+from okireports.sql import Selection
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,7 @@ class Center:
         self,
         path: str | os.PathLike[str],
         *,
-        source: str = "canonical",
+        source: str | os.PathLike[str] = "canonical",
         timezone: str | None = None,
         encoding: str | None = None,
         ambiguous: str = "earlier",
@@ -70,8 +71,9 @@ class Center:
         self,
         path: str | os.PathLike[str],
         *,
-        source: str = "canonical",
+        source: str | os.PathLike[str] = "canonical",
         timezone: str | None = None,
+        encoding: str | None = None,
         ambiguous: str = "earlier",
         create_missing: bool = False,
         strict: bool = False,
@@ -85,6 +87,7 @@ class Center:
             path,
             source=source,
             timezone=timezone,
+            encoding=encoding,
             ambiguous=ambiguous,
             create_missing=create_missing,
             strict=strict,
@@ -126,6 +129,11 @@ class Center:
     def roles(self) -> admin.Roles:
         """The roles, and new ones."""
         return admin.Roles(self.folder, self.clock)
+
+    @property
+    def definitions(self) -> admin.Definitions:
+        """Targets, hours, KPIs, tariffs and the like with the instants from which they hold, and changes to them."""
+        return admin.Definitions(self.folder, self.clock)
 
     @property
     def settings(self) -> admin.Settings:
@@ -212,6 +220,35 @@ class Viewer:
             "providers": providers,
         }
         return Result(run.run(self.viewing(projects), Question(name, period, filters, options)))
+
+    def sql(
+        self,
+        query: str,
+        *,
+        projects: Names = None,
+        rows: int = 1_000_000,
+        seconds: float = 60.0,
+        memory_mb: int = 1024,
+    ) -> Selection:
+        """Run a SELECT of one's own, in a process that holds her rows and nothing else; the right `run_sql` is needed.
+
+        The tables are those of the model (calls, statuses, ...) and of names (queues, operators, ...), with names
+        beside ids: calls has queue, operator, project ...; instants are naive UTC in them, of the centre's zone in the
+        result. `DESCRIBE calls` tells the columns. Each query is written down.
+
+        Args:
+            query: one SELECT in DuckDB's SQL.
+            projects: some of hers, by name or id; None is all.
+            rows: a result of more is an error.
+            seconds: a query that runs longer is ended.
+            memory_mb: a query that needs more is ended; nothing is written to the disk for it.
+
+        Raises:
+            Refused: she lacks the right, or the query is no SELECT or reaches beyond her tables.
+            UnknownName: a table that she cannot see, or that does not exist: the same error.
+            BadQuery, ResultTooLarge: it cannot be run, or not within its limits.
+        """
+        return sql.ask(self.viewing(projects), query, sql.Limits(rows, seconds, memory_mb))
 
 
 @dataclass(frozen=True)

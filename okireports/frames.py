@@ -40,10 +40,12 @@ def frame(table: pa.Table) -> pd.DataFrame:
     Instants are datetime64[us, zone], dates datetime64[us] at midnight, integers Int64, floats float64 with NaN, flags
     boolean, money objects of decimal.Decimal, text str.
     """
-    made = table.to_pandas(types_mapper=_pandas_type, date_as_object=False, ignore_metadata=True)
-    dates = [i for i, field in enumerate(table.schema) if pa.types.is_date(field.type)]
-    for i in dates:  # by position: a free query may have two columns of one name
-        made.isetitem(i, made.iloc[:, i].astype("datetime64[us]").array)
+    numbered = table.rename_columns([str(i) for i in range(table.num_columns)])  # two columns may have one name
+    made = numbered.to_pandas(types_mapper=_pandas_type, date_as_object=False, ignore_metadata=True)
+    for i, field in enumerate(table.schema):
+        if pa.types.is_date(field.type):
+            made.isetitem(i, made.iloc[:, i].astype("datetime64[us]").array)
+    made.columns = pd.Index(table.column_names)
     return made
 
 

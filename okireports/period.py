@@ -47,6 +47,10 @@ class Period:
         """The local date of the period's last instant."""
         return _local(self.end - timedelta(milliseconds=1), self.zone).date()
 
+    def local(self, at: datetime) -> datetime:
+        """A naive UTC instant on the zone's clock, with its offset."""
+        return _local(at, self.zone)
+
     def widened(self, before: timedelta = timedelta(0), after: timedelta = timedelta(0)) -> tuple[datetime, datetime]:
         """Start and end moved apart, never beyond what a datetime can say."""
         start = self.start - before if before < self.start - datetime.min else datetime.min

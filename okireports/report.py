@@ -30,7 +30,7 @@ INJECTED: Mapping[str, type] = {  # what the run gives, nobody chooses it
     "period": Interval,
     "formula": str,
     "repeat_days": int,  # the centre's setting
-    "now": datetime,  # naive UTC
+    "now": datetime,  # naive UTC; at most the end of what the report looks at, for of later it knows nothing
 }
 
 Kind = Literal["interval", "choice", "count", "flag"]
@@ -81,7 +81,7 @@ class Option:
         elif self.kind == "count":
             with suppress(TypeError):  # not a whole number
                 number = index(value)  # type: ignore[arg-type]  # of any type that says that it is one
-                if number >= 0:
+                if 0 <= number < 2**63:  # what the engine counts with
                     return number
         raise ValueError(f"{value!r} is not {self}")
 
@@ -105,6 +105,7 @@ class Report:
     previous: bool  # it looks at the period of the same length before it, too
     separable: bool  # the rows of a period are those of its parts, one part after another, the newest first
     queues_only: bool  # its figures are of queues: they mean nothing over one operator's rows
+    targets: bool  # its figures rest on the queues' targets, which are stamped on the facts
     function: Callable[..., Table]
 
 
@@ -121,12 +122,14 @@ def report(
     previous: bool = False,
     separable: bool = False,
     queues_only: bool = False,
+    targets: bool = False,
 ) -> Callable[[Function], Function]:
     """Register a function as a report.
 
     `title` and `pl` are its English and Polish titles, `chart` says how its frame is drawn; `before` and `after` say
     how far beside the period it looks, `previous` that it compares with the one before; `separable` says that its rows
-    stand by themselves, ordered by their start. Raises ValueError or TypeError, at import, for what the catalogue
+    stand by themselves, ordered by their start; `targets` that its figures rest on the targets stamped on the facts, as
+    the service level's do anyway. Raises ValueError or TypeError, at import, for what the catalogue
     cannot show.
     """
 
@@ -152,6 +155,7 @@ def report(
             previous=previous,
             separable=separable,
             queues_only=queues_only,
+            targets=targets or "formula" in injected,
             function=function,
         )
         return function

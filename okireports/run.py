@@ -16,11 +16,12 @@ import pandas as pd
 import pyarrow as pa
 
 from okireports import access, audit, charts, frames, report
-from okireports.access import DIRECTORIES, Scope, ids_of, may_run
+from okireports.access import DIRECTORIES, TOLD, Scope, ids_of, in_force, may_run, several
 from okireports.answer import Answer, Log, Provenance
 from okireports.audit import Entry
 from okireports.engines.duck import Session, Viewing, Wanted, may_open, schema_of, session
 from okireports.errors import BadOption, Refused, UnknownName
+from okireports.loading.thresholds import OF_CENTRE
 from okireports.period import Period, parse
 from okireports.report import Report
 from okireports.rows import Held, Rows
@@ -48,6 +49,11 @@ class Question:
     period: object
     filters: Mapping[str, Names] = field(default_factory=dict)
     options: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Take what can be read only once, such as a generator, down: names are looked at more often than that."""
+        given = {name: None if wanted is None else as_tuple(wanted) for name, wanted in self.filters.items()}
+        object.__setattr__(self, "filters", given)
 
 
 def run(viewing: Viewing, question: Question) -> Answer:
@@ -103,21 +109,16 @@ class Asked:
         self.leave_trace(scope)
         tables = tuple(name for name in self.report.tables if name not in FACTS or may_open(scope, name))
         asked = [FILTERS[name][0] for name, wanted in self.question.filters.items() if wanted is not None]
-        names = {name for name in (*tables, *asked) if name in DIRECTORIES}
-        return Wanted(tables, *self.period.widened(**self.reach), tuple(sorted(names)))
+        names = {name for name in (*tables, *asked, *rules_of(self.report)) if name in DIRECTORIES}
+        return Wanted(tables, *self.period.widened(**self.reach), tuple(sorted(names)), self.period.end)
 
     def check_filters(self) -> None:
         """A filter that no table of the report knows is an error, not a silence."""
         for name, wanted in self.question.filters.items():
             if wanted is None:
                 continue
-            column = FILTERS[name][1]
-            if not any(column in schema_of(table) for table in self.report.tables if table in FACTS):
-                able = [
-                    f
-                    for f, (_, c, _) in FILTERS.items()
-                    if any(c in schema_of(t) for t in self.report.tables if t in FACTS)
-                ]
+            able = filters_of(self.report)
+            if name not in able:
                 raise BadOption(
                     f"The report {self.report.name!r} cannot be filtered by {name}; by {', '.join(able) or 'nothing'}."
                 )
@@ -168,13 +169,17 @@ class Asked:
         given = dict(self.options)
         if "by" in given:
             given["by"] = period.interval(self.by, self.week_start, **self.reach)
-        injected: dict[str, Hashable] = {
-            "period": period.interval(None, self.week_start, **self.reach),
-            "formula": opened.settings["formula"],
-            "repeat_days": int(opened.settings["repeat_days"]),
-            "now": self.viewing.now,
-        }
+        injected = {"period": period.interval(None, self.week_start, **self.reach), **self.settings(opened)}
         return given | {name: injected[name] for name in self.report.injected}
+
+    def settings(self, opened: Session) -> dict[str, Hashable]:
+        """What a report may want to know of the centre, and until when it knows anything."""
+        repeat_days = int(opened.settings["repeat_days"])
+        after = timedelta(days=repeat_days) if "repeat_days" in self.report.injected else self.reach["after"]
+        end = self.period.widened(timedelta(0), after)[1]
+        promised = {name: float(opened.settings[name]) if opened.settings[name] else None for name in OF_CENTRE}
+        known = {"formula": opened.settings["formula"], "repeat_days": repeat_days, "now": min(self.viewing.now, end)}
+        return known | promised
 
     def cuts(self, opened: Session, period: Period) -> tuple[Cut | None, ...]:
         """The tables of the report, in its order; None for one that is closed to the viewer."""
@@ -204,23 +209,50 @@ class Asked:
 
     def provenance(self, opened: Session) -> Provenance:
         """Where the answer comes from."""
-        zero = timedelta(0)
         return Provenance(
             report=self.report.name,
             viewer=opened.scope.login,
             reason=opened.scope.reason,
             projects=tuple(project.name for project in opened.scope.projects),
             period=self.period.words,
-            start=self.period.widened(zero, zero)[0].replace(tzinfo=UTC),
-            end=self.period.widened(zero, zero)[1].replace(tzinfo=UTC),
+            start=self.period.start.replace(tzinfo=UTC),
+            end=self.period.end.replace(tzinfo=UTC),
             zone=self.period.zone,
             options=self.options,
             filters={name: as_tuple(wanted) for name, wanted in self.question.filters.items() if wanted is not None},
             formula=opened.settings["formula"],
+            definitions=self.definitions(opened),
             tables=tuple(sorted({segment.table for segment in opened.segments})),
             files=len(opened.segments),
             generation=opened.generation,
         )
+
+    def definitions(self, opened: Session) -> dict[str, object]:
+        """What the figures rest on: settings of the centre, and the definitions that hold in the period."""
+        used: dict[str, object] = {
+            name: self.period.local(value) if isinstance(value, datetime) else value
+            for name, value in self.settings(opened).items()
+            if name in settings_of(self.report)
+        }
+        if self.by == "week":
+            used["week_start"] = self.week_start
+        return used | in_force(opened.con, rules_of(self.report), self.period)
+
+
+def filters_of(asked: Report) -> list[str]:
+    """The filters that a report's tables allow."""
+    columns = {column for table in asked.tables if table in FACTS for column in schema_of(table)}
+    return [name for name, (_, column, _) in FILTERS.items() if column in columns]
+
+
+def settings_of(asked: Report) -> list[str]:
+    """The settings that a report's figures rest on; with targets those that hold for queues without one."""
+    return [*(name for name in asked.injected if name != "period"), *(OF_CENTRE if asked.targets else ())]
+
+
+def rules_of(asked: Report) -> list[str]:
+    """The tables of definitions that a report's figures rest on."""
+    return [*(name for name in asked.tables if name in TOLD), *(["targets"] if asked.targets else [])]
 
 
 def stretches(period: Period, rows: int) -> list[Period]:
@@ -274,7 +306,8 @@ def chosen(opened: Session, directory: str, kind: str, wanted: Names) -> list[st
             if name not in lines:
                 raise UnknownName(kind, name, lines)
         return list(names)
-    ids: list[str | int] = [*ids_of(opened.con, directory, kind, names)]
+    asked = [project.name for project in opened.scope.projects] if opened.scope.narrowed else []
+    ids: list[str | int] = [*ids_of(opened.con, directory, kind, names, asked)]
     if kind != "group" or not ids:
         return ids
     marks = ", ".join(str(int(i)) for i in ids)
@@ -288,7 +321,7 @@ def as_tuple(wanted: Names) -> tuple[str | int, ...]:
     """One name, or several, as several."""
     if wanted is None:
         return ()
-    return (wanted,) if isinstance(wanted, str | int) else tuple(wanted)
+    return several(wanted)
 
 
 def ibis_type(kind: str) -> str:

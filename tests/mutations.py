@@ -48,6 +48,7 @@ class Mutation:
         return text.replace(self.old, self.new)
 
 
+CHECKING, ATTACKS = "sql/checking.py", ("tests/attacks",)
 DUCK, SCOPE, DIRECTORY = "engines/duck.py", "access/scope.py", "access/directory.py"
 PRESENCE, TRANSFERS = "loading/presence.py", "loading/transfers.py"
 EPISODES = """
@@ -84,6 +85,18 @@ MUTATIONS = (
         '"\'interaction\'", "project_id::VARCHAR", ',
         "\"'interaction'\", ",
     ),
+    Mutation("anybody asks by SQL", "sql/asking.py", "scope.demand(RIGHT)", "pass", ("tests/test_sql.py",)),
+    Mutation("any function may be called", CHECKING, "    if lower in allowed:", "    if True:", ATTACKS),
+    Mutation(
+        "any table may be named",
+        CHECKING,
+        "elif table is not None and table.lower() not in ctes",
+        "elif False",
+        ATTACKS,
+    ),
+    Mutation("WITH may hide a view", CHECKING, "if taken := ctes & catalogue()[0]", "if taken := frozenset()", ATTACKS),
+    Mutation("names may be qualified", CHECKING, "        if said and not (", "        if False and not (", ATTACKS),
+    Mutation("the worker's door is open", "sql/worker.py", "SET enable_external_access = false; ", "", ATTACKS),
     Mutation("a queue takes its past along", "loading/stamp.py", " AND {at} >= {o}.since AND {at} < {o}.until", ""),
     Mutation(
         "the period's end belongs to it",

@@ -26,6 +26,7 @@ from okireports.faces import Center, Result
 from okireports.report import Report
 from okireports.run import FILTERS
 from okireports.tables import FACTS
+from projection import CLOSED
 from worlds import Viewer, World
 
 FORMATS = ("csv", "parquet", "json", "xlsx", "html", "svg")  # a PNG is drawn from the chart's JSON
@@ -119,6 +120,16 @@ def got(center: Center, viewer: Viewer, asked: Asked, folder: Path | None = None
     except OkiReportsError as error:
         return {"error": f"{type(error).__name__}: {error}", "trace": error_in_full(error)}
     return answered(result) | ({} if folder is None else saved(result, folder))
+
+
+def selected(center: Center, viewer: Viewer) -> Parts:
+    """All rows of all tables that she may name in a query of her own, as text: one query, for one process."""
+    closed = CLOSED[viewer.role]
+    tables = [*(name for name, fact in FACTS.items() if not fact.internal and name not in closed), *DIRECTORIES]
+    parts = [f"SELECT '{name}' AS said, t::VARCHAR AS line FROM \"{name}\" t" for name in tables]
+    query = "\nUNION ALL ".join(parts) + "\nORDER BY ALL"
+    found = center.viewer(viewer.login, reason=viewer.reason).sql(query)
+    return {"rows": found.arrow, "frame": found.frame, "said": f"{found!r} {found.provenance!r}"}
 
 
 def answered(result: Result) -> Parts:

@@ -154,12 +154,14 @@ def _facts(table: str, rows: list[Row], known: Definitions, scope: Set[str]) -> 
 
 
 def _inside(row: Row, known: Definitions, scope: Set[str]) -> Row:
-    """The row without references to facts outside the scope; a reference to nothing known stays."""
+    """The row without what it says of the next contact, where that is outside the scope.
+
+    Its parent it names itself, also where its queue places it in another project: that stays, as a number.
+    """
     row = dict(row)
-    for column, table in (*PARENTS.items(), ("transfer_to", "calls")):
-        target = known.facts[table].get(row.get(column))
-        if target is not None and known.project_of(table, target) not in scope:
-            del row[column]
+    target = known.facts["calls"].get(row.get("transfer_to"))
+    if target is not None and known.project_of("calls", target) not in scope:
+        del row["transfer_to"]
     return row
 
 

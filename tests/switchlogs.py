@@ -35,9 +35,9 @@ class Staged:
             self.rings = rows(con, "SELECT call, operator, started_at, ended_at, result FROM raw.rings")
             self.rejects = rows(con, f"FROM {self.feed.rejects}") if self.feed.rejects else []
             self.places = self.feed.locate(con, "calls", list(range(len(self.order))))
-        self.notes = self.feed.notes
+        self.notes = {**self.feed.notes, **self.feed.ignored, **lines_of(self.feed, len(self.rejects))}
         assert len(self.calls) == len(self.order), "two calls have one id"
-        assert_sum(self.notes, len(self.rejects))
+        assert self.notes["lines joined into calls"] >= 0
 
     def call(self, source_id: str) -> dict[str, Any]:
         """What is said of a call: columns that are not empty, without the place."""
@@ -49,11 +49,14 @@ def rows(con: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
     return con.execute(query).to_arrow_table().to_pylist()
 
 
-def assert_sum(notes: Mapping[str, int], rejected: int) -> None:
-    """The lines read are those joined into calls, those ignored, and the rejected ones; no part is negative."""
-    ignored = {n: count for n, count in notes.items() if n.endswith(", ignored") and "file" not in n}
-    assert min([notes["lines joined into calls"], *ignored.values()]) >= 0
-    assert notes["lines read"] == notes["lines joined into calls"] + sum(ignored.values()) + rejected
+def lines_of(feed: sources.Feed, rejected: int) -> dict[str, int]:
+    """The lines that were read, and those that are neither ignored nor rejected."""
+    assert feed.lines is not None
+    assert all(count > 0 for count in feed.ignored.values())
+    return {
+        "lines read": feed.lines,
+        "lines joined into calls": feed.lines - sum(feed.ignored.values()) - rejected,
+    }
 
 
 def centre(path: Path) -> okireports.Center:

@@ -43,6 +43,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Center:
     made.roles.create("Lead", copy="Supervisor", add=manages, reports=["*"], **WHY)
     made.users.create("lena", role="Lead", **WHY)
     made.projects.add_member("Alpha", "lena", **WHY)
+    made.definitions.set("away_reasons", {"reason": "break", "allowed_s": 300}, valid_from="2025-06-01", **WHY)
+    made.definitions.set("results", {"project": "Alpha", "result": "sold", "sale": True}, **WHY)
     return made
 
 
@@ -86,7 +88,13 @@ CHANGES: dict[str, list[Callable[[Center, dict[str, Any]], object]]] = {
         lambda c, by: c.users.change("olek", name="Olek Example", **by),
         lambda c, by: c.roles.create("Reader", copy="Operator", **by),
     ],
-    "manage_definitions": [lambda c, by: c.settings.change(goal="0.9", **by)],
+    "manage_definitions": [
+        lambda c, by: c.settings.change(goal="0.9", **by),
+        lambda c, by: c.settings.change(formula="offered", valid_from="2025-08-01", **by),
+        lambda c, by: c.definitions.set("away_reasons", {"reason": "lunch", "allowed_s": 600}, **by),
+        lambda c, by: c.definitions.end("away_reasons", {"reason": "break"}, **by),
+        lambda c, by: c.definitions.remove("results", {"project": "Alpha", "result": "sold"}, **by),
+    ],
     "operate": [lambda c, by: c.rollback(**by)],
 }
 EACH = [(right, change) for right, changes in CHANGES.items() for change in changes]
@@ -305,6 +313,8 @@ def test_names_of_projects(center: Center) -> None:
     for name in ("", " ", "Gamma ", "\tGamma"):
         unchanged(center, lambda name=name: center.projects.create(name, **WHY), ChangeError, "no blanks at its ends")
         unchanged(center, lambda name=name: center.projects.rename("Alpha", name, **WHY), ChangeError, "no blanks")
+    for name in ("Gam\nma", "Gam\u200bma"):
+        unchanged(center, lambda name=name: center.projects.create(name, **WHY), ChangeError, "cannot be seen")
     unchanged(center, lambda: center.projects.create("Alpha", **WHY), ChangeError, "active project 'Alpha' already")
     unchanged(center, lambda: center.projects.rename("Beta", "Alpha", **WHY), ChangeError, "active project 'Alpha'")
     center.projects.archive("Alpha", **WHY)

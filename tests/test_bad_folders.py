@@ -118,6 +118,19 @@ def test_a_control_file_of_another_length(kept: Center, tmp_path: Path, share: f
             action()
 
 
+def test_a_control_file_that_is_no_database(kept: Center, tmp_path: Path) -> None:
+    """Of the right length and without a sense: neither who reads nor who writes is told to free space."""
+    center = growing.copy(kept, tmp_path)
+    control = center.folder.current().control
+    control.write_bytes(bytes(control.stat().st_size))
+    before = growing.files(center)
+    *asked, back = list(unusable(center.path))[1:]
+    for action in (*asked, back):
+        with pytest.raises(DamagedCenter, match=rf"{control.name}.* cannot be opened.*[Rr]estore it from a backup"):
+            action()
+    assert growing.files(center) == before
+
+
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.999, 1.001, None])
 def test_a_segment_of_another_length_or_gone(kept: Center, tmp_path: Path, share: float | None) -> None:
     """Beta's file is damaged: who sees Alpha only is not concerned."""

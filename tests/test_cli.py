@@ -68,7 +68,7 @@ def center(template: Center, tmp_path: Path) -> Path:
 
 # What a newcomer reads
 
-COMMANDS = "demo create load sync inspect reports report rollback doctor user project".split()
+COMMANDS = "demo create load sync inspect reports report sql rollback doctor user project definition".split()
 
 
 def test_help_names_every_command_and_how_to_begin() -> None:
@@ -214,6 +214,12 @@ def test_who_sees_everything_gives_a_reason(center: Path) -> None:
 )
 def test_what_a_report_does_not_take_is_one_line(center: Path, words: list[str], said: str) -> None:
     assert said in refused("report", center, words[0], *JUNE, *words[1:])
+
+
+def test_an_option_that_a_report_does_not_have_is_answered_by_those_that_it_has(center: Path) -> None:
+    said = misunderstood("report", center, "service_level", *JUNE, "--colour", "red")
+    assert "--colour" in said and "--by" in said and "--queue" in said
+    assert "--limit" not in said  # of logs
 
 
 def test_a_centre_without_loads_has_empty_reports(tmp_path: Path) -> None:

@@ -45,6 +45,16 @@ def test_what_load_has_loaded_is_not_new(center: Path, folder: Path) -> None:
     )
 
 
+def test_the_encoding_of_files_can_be_said(center: Path, tmp_path: Path) -> None:
+    text = calls(call("ż")).encode("utf-16")
+    path = tmp_path / "wide" / "calls.csv"
+    path.parent.mkdir()
+    path.write_bytes(text)
+    assert "not text in UTF-8" in run("sync", center, path.parent, code=1).stderr
+    said = run("sync", center, path.parent, "--encoding", "utf-16").stdout
+    assert said.startswith("load 2: 1 rows in, 1 loaded")
+
+
 def test_rejected_rows_are_shown(center: Path, folder: Path) -> None:
     loaded.write(folder, {"calls/2": calls("c,inbound,soon,later,answered")})
     said = run("sync", center, folder).stdout

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from datetime import datetime, timedelta
@@ -311,6 +313,20 @@ def test_a_writer_waits_for_one_that_is_soon_done(center: Center) -> None:
     growing.touch(center, 1)
     other.join()
     assert center.folder.current().generation == 5
+
+
+def test_the_engine_shows_no_bar_of_its_own(center: Center) -> None:
+    """Where Python runs without a file, as in a pipe, the engine would print one between a program's own lines."""
+    asked = "SELECT current_setting('enable_progress_bar')"
+    code = f"""
+import sys
+from pathlib import Path
+from okireports.disk import Folder, write
+with write(Folder(Path(sys.argv[1])), "looking") as writer:
+    print(writer.con.execute({asked!r}).fetchone(), writer.con.cursor().execute({asked!r}).fetchone())
+"""
+    done = subprocess.run([sys.executable, "-c", code, center.path], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("(False,) (False,)\n", "")
 
 
 def test_an_error_in_the_block_leaves_nothing(center: Center) -> None:

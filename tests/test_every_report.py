@@ -27,6 +27,7 @@ from okireports.columns import label
 from okireports.errors import ResultTooLarge
 from okireports.faces import Center, Result
 from okireports.report import REPORTS, Report, all_reports
+from okireports.sql import Selection
 from outputs import Asked
 
 CATALOGUE = tomllib.loads((Path(__file__).parent / "catalogue.toml").read_text("utf-8"))
@@ -186,6 +187,15 @@ COVERED = {
     "Viewer.projects": "test_laws.same_for, and its hidden texts",
     "Viewer.reports": "test_laws.same_for, and its hidden texts",
     "Viewer.report": "test_laws: every question",
+    "Viewer.sql": "test_laws.test_a_query_of_ones_own_gives_what_her_rows_alone_give, and attacks/",
+    "Selection.arrow": "outputs.selected",
+    "Selection.frame": "outputs.selected",
+    "Selection.provenance": "outputs.selected",
+    "Selection.rows": "the rows of Selection.arrow",
+    "Selection.meta": "Selection.sql and Selection.provenance",
+    "Selection.save": "the rows of Selection.arrow, and Selection.meta",
+    "Selection.__arrow_c_stream__": "the stream of Selection.arrow",
+    "Selection._repr_mimebundle_": "the rows of Selection.arrow, and Selection.meta",
     "Result.arrow": "outputs.answered",
     "Result.frame": "outputs.answered",
     "Result.chart": "outputs.answered",
@@ -203,6 +213,7 @@ NO_DATA = {
     "Viewer.reason": "what she typed",
     "Viewer.viewing": "who asks",
     "Viewer.check": "raises or not",
+    "Selection.sql": "what she typed",
 }
 # A centre is its owner's: these need the operating system's right to the folder, and are no viewer's.
 OWNERS = {
@@ -217,6 +228,7 @@ OWNERS = {
         "users",
         "projects",
         "roles",
+        "definitions",
         "settings",
         "audit",
     ),
@@ -226,7 +238,7 @@ FUNCTIONS = {"create", "demo", "open"}  # they give a centre
 
 
 def test_whatever_gives_data_is_looked_at() -> None:
-    ours = {f"{face.__name__}.{name}" for face in (faces.Viewer, faces.Result) for name in members(face)}
+    ours = {f"{face.__name__}.{name}" for face in (faces.Viewer, faces.Result, Selection) for name in members(face)}
     assert ours == COVERED.keys() | NO_DATA.keys(), "a law has to look at what is new here, then add it"
     assert members(faces.Center) == OWNERS, (
         "who may ask a centre for this? Let a law look at it, or say that it is the owner's"

@@ -22,8 +22,8 @@ FLOORS = (
     ("metrics", "charts", "frames", "rows", "sources", "disk", "audit"),
     ("report", "access", "loading", "invention"),
     ("reports", "engines"),
-    ("export", "answer", "run"),
-    ("admin", "widgets", "schedule", "extract", "lake"),
+    ("export", "answer", "run", "sql"),
+    ("admin", "catalogue", "widgets", "schedule", "extract", "lake"),
     ("__init__", "faces", "cli", "__main__"),
 )
 FLOOR = {subject: floor for floor, subjects in enumerate(FLOORS) for subject in subjects}
@@ -38,6 +38,8 @@ BESIDE = {
     ("charts", "frames"): "a chart sums a frame's rows, by the frame's own rules",
     ("audit", "disk"): "the log is written in the commit that it tells of",
     ("run", "answer"): "a run gives an answer",
+    ("sql", "run"): "a refusal is written down in one way",
+    ("sql", "export"): "what a query gave is saved as a result is",
     ("invention", "access"): "an invented centre is founded like any other",
     ("invention", "loading"): "and filled through the same door",
     ("__init__", "faces"): "what people import",

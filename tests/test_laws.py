@@ -29,13 +29,14 @@ from okireports.errors import Refused, UnknownName
 from okireports.metrics import METRICS
 from okireports.report import all_reports
 from outputs import Asked, Parts, difference
-from projection import OWN, Row
+from projection import COSTS, OWN, Row
 from twin import naive
 from worlds import Viewer, World
 
 pytestmark = pytest.mark.laws
 QUESTIONS = 8  # a viewer; each world asks others
 IN_FILES = 2  # of them also as files
+SELECTED = (3, 16)  # worlds in which a query of one's own is asked: each is a process, three times
 ADDED = 4  # reports a world whose counts are added up
 DRAWN = max(3, WORLDS // 10)  # worlds that Hypothesis draws; each is loaded three times
 
@@ -90,6 +91,22 @@ def test_hidden_rows_change_nothing(trial: Trial) -> None:
     viewer = trial.cast[trial.world.shape.seed % 2]
     assert trial.other_world(viewer).tables != trial.world.tables or not trial.world.tables.get("calls")
     same_for(trial, viewer, trial.hidden_changed(viewer))
+
+
+@pytest.mark.parametrize("seed", SELECTED)
+def test_a_query_of_ones_own_gives_what_her_rows_alone_give(seed: int) -> None:
+    """Both laws, over every table that may be named; in a few worlds."""
+    trial = Trial(worlds.world(seed))
+    viewer = next(v for v in trial.cast if v.projects and v.role in ("Supervisor", COSTS))
+    try:
+        here = outputs.selected(trial.center, viewer)
+        assert here["rows"].num_rows > 20, "nothing was compared"
+        for other in (trial.projected(viewer), trial.hidden_changed(viewer)):
+            assert not (told := difference(here, outputs.selected(other, viewer))), told
+        find = finder(trial, viewer)
+        assert not [part for part, text in outputs.texts(here) if find(text)]
+    finally:
+        trial.close()
 
 
 def test_no_hidden_text_is_in_anything(trial: Trial) -> None:

@@ -312,3 +312,14 @@ def test_the_header_of_calls_in_these_tests_is_the_required_one():
     from okireports.tables import FACTS
 
     assert set(CALLS.split(",")) == FACTS["calls"].required
+
+
+def test_a_mapping_may_be_given_as_a_path(tmp_path):
+    mapping, file = tmp_path / "vendor.toml", tmp_path / "calls.csv"
+    columns = CALLS.split(",")
+    lines = [f'{name} = "{name}"' for name in columns]
+    mapping.write_text("\n".join(['[source]\nname = "vendor"\n[[table]]\ntable = "calls"\n[table.columns]', *lines]))
+    file.write_text(calls(call("c")))
+    center = loaded.centre(tmp_path / "centre")
+    assert center.load(file, source=mapping).rows_loaded == 1
+    assert center.sync(file, source=mapping) is None  # the same source as before

@@ -28,7 +28,9 @@ from okireports import charts
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FIRST, OWN = "01-first-look", "02-your-own-files"
-SECONDS = 60  # of processor time, for all: a busy machine is not a slow notebook
+QUEUES, PEOPLE = "03-queues-and-calls", "04-people-and-kpi"
+SHOWN = {FIRST: 5, OWN: 1, QUEUES: 9, PEOPLE: 6}  # results that end a cell: a chart and its first rows
+SECONDS = 120  # of processor time, for all: a busy machine is not a slow notebook
 
 # Run by Python as it starts: whoever asks for a host, in the kernel or a process of its own, gets an error.
 GUARD = """
@@ -116,8 +118,8 @@ def ran() -> dict[str, Ran]:
 
 
 # ---- the files -------------------------------------------------------------------------------------------------------
-def test_there_are_two() -> None:
-    assert [path.stem for path in NOTEBOOKS] == [FIRST, OWN]
+def test_there_are_four() -> None:
+    assert [path.stem for path in NOTEBOOKS] == [FIRST, OWN, QUEUES, PEOPLE]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -149,7 +151,7 @@ def test_cells_are_short_and_have_names(path: Path) -> None:
 
 # ---- what they do ----------------------------------------------------------------------------------------------------
 def test_they_run_quickly_and_leave_nothing_behind(ran: dict[str, Ran]) -> None:
-    assert {name: run.left for name, run in ran.items()} == {FIRST: [], OWN: []}
+    assert {name: run.left for name, run in ran.items()} == {name: [] for name in SHOWN}
     assert 0 < sum(run.seconds for run in ran.values()) < SECONDS
 
 
@@ -171,7 +173,7 @@ def test_a_kernel_without_a_network_says_so() -> None:
 
 def test_results_are_shown_live_and_as_pictures(ran: dict[str, Ran]) -> None:
     shown = {name: run.results() for name, run in ran.items()}
-    assert {name: len(results) for name, results in shown.items()} == {FIRST: 5, OWN: 1}
+    assert {name: len(results) for name, results in shown.items()} == SHOWN
     for data in (data for results in shown.values() for data in results):
         assert set(data) == {"text/html", "image/png", "text/plain"}
         assert b64decode(data["image/png"]).startswith(b"\x89PNG\r\n")
@@ -223,7 +225,7 @@ def test_what_is_shown_asks_for_nothing_outside(ran: dict[str, Ran]) -> None:
     vega = library()
     assert outside(vega)  # it names many; that it asks for none without being told to is its own business
     pages = list(displayed(ran))
-    assert sum(vega in page for _, page in pages) == 6
+    assert sum(vega in page for _, page in pages) == sum(SHOWN.values())
     assert {cell: found for cell, page in pages if (found := outside(page, vega))} == {}
 
 
@@ -271,3 +273,24 @@ def test_a_vendors_rows_come_in_as_counted_by_hand(ran: dict[str, Ran]) -> None:
     assert night == [("02", "+02:00", "2", "2"), ("02", "+01:00", "1", "0"), ("03", "+01:00", "1", "0"), *night[3:]]
     assert "V-1001 2025-10-25 11:00:05+02:00" in run.text("other-zone")  # 09:00:05 UTC
     assert "<Call log: 8 rows" in run.text("take-back")
+
+
+def test_an_analyst_sees_no_other_projects(ran: dict[str, Ran]) -> None:
+    others = ("Cedar Clinic", "Dune Energy", "Echo Polls", "Fern Logistics")
+    for name in (QUEUES, PEOPLE):
+        said = "\n".join(ran[name].text(cell) for cell in ran[name].cells)
+        assert "Acme" in said and "Bluebird" in said
+        assert [other for other in others if other.split()[0] in said] == []
+
+
+def test_a_client_sees_numbers_for_people(ran: dict[str, Ran]) -> None:
+    said = ran[PEOPLE].text("client-scorecard")
+    assert re.findall(r"Operator \d{4}", said)
+    hidden = re.search(r"not his: (.*)", said)[1]  # type: ignore[index]  # it is there
+    assert {"attendance", "operator_summary", "billable_time"} <= {*hidden.split(", ")}
+
+
+def test_a_kind_of_file_that_there_is_not_is_refused_and_the_others_are_saved(ran: dict[str, Ran]) -> None:
+    said = ran[PEOPLE].text("save-files")
+    assert re.findall(r"^(\S+): [\d,]+ bytes$", said, re.M) == ["kpi.xlsx", "people.html", "ranking.csv"]
+    assert "kpi.pdf: A file cannot be saved as '.pdf'" in said

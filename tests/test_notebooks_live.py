@@ -26,8 +26,9 @@ pytestmark = pytest.mark.debian("chromium", "fonts-dejavu-core")
 
 ROOT = Path(__file__).parent.parent
 FIRST, OWN, PLANTED = "01-first-look", "02-your-own-files", "planted"
+QUEUES, PEOPLE = "03-queues-and-calls", "04-people-and-kpi"
 PATIENCE = 240  # seconds, after which what has not come is not waited for any more
-CHARTS = {FIRST: 5, OWN: 1}
+CHARTS = {FIRST: 5, OWN: 1, QUEUES: 9, PEOPLE: 6}
 
 CHROMIUM = [  # nothing of its own either; as root it runs only without a sandbox
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-sync",
@@ -177,7 +178,7 @@ def opened(browser: Browser, address: str, name: str) -> Seen:
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Seen]]:
-    """Both notebooks, and one with faults."""
+    """Every notebook, and one with faults."""
     folder, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("home")
     for name in CHARTS:
         shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", folder)

@@ -281,6 +281,7 @@ def test_a_whole_number_is_one_whatever_its_type(reports: dict[str, Any]) -> Non
         ("recognised_text", 1),
         ("hours", None),
         ("limit", -1),
+        ("limit", 2**63),
         ("limit", 2.0),
         ("limit", "10"),
         ("limit", True),

@@ -125,7 +125,9 @@ def test_whole_reads_all_again_and_changes_no_row(center, folder):
 
 
 @pytest.mark.parametrize(
-    "options", [{"timezone": "Asia/Tokyo"}, {"ambiguous": "later"}, {"create_missing": True}], ids=str
+    "options",
+    [{"timezone": "Asia/Tokyo"}, {"ambiguous": "later"}, {"create_missing": True}, {"encoding": "cp1250"}],
+    ids=str,
 )
 def test_read_in_another_manner_a_file_is_new(center, folder, options):
     add(folder, "monday", at("a", 8))
@@ -133,6 +135,21 @@ def test_read_in_another_manner_a_file_is_new(center, folder, options):
     assert center.sync(folder, **options).rows_in == 1
     assert center.sync(folder, **options) is None
     assert center.sync(folder) is None
+
+
+def test_what_was_read_in_the_wrong_encoding_is_put_right_by_the_right_one(center, folder):
+    """A file in Windows-1250 is taken for Latin-2, in which its byte B9 is another letter."""
+    path = folder / "calls" / "monday.csv"
+    path.parent.mkdir(parents=True)
+    words = "source_id,direction,started_at,ended_at,outcome,result"
+    path.write_bytes(f"{words}\na,inbound,2025-06-02T08:00:00Z,2025-06-02T08:01:00Z,answered,mąka\n".encode("cp1250"))
+    with pytest.raises(LoadError, match="not text in UTF-8"):
+        center.sync(folder)
+    center.sync(folder, encoding="iso-8859-2")
+    assert loaded.stored(center)["calls"][0]["result"] == "mška"
+    assert center.sync(folder, encoding="iso-8859-2") is None
+    assert center.sync(folder, encoding="cp1250").rows_updated == 1
+    assert loaded.stored(center)["calls"][0]["result"] == "mąka"
 
 
 def test_another_mapping_makes_a_file_new(center, folder, tmp_path):

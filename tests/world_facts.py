@@ -335,8 +335,7 @@ def _of_call(centre: Centre, rng: Random, add: Add, mark: Mark, letter: str, cal
         of["comment"] = rng.choice((None, f"note {mark('c')}{n}", f"note {mark('c')}"))
         add("evaluations", f"m{n}", parent | who | check | of)
     said = {"kind": "nps", "score": rng.choice((None, 0, 6, 7, 9, 10)), "comment": f"said {mark('c')}"}
-    # Not a queue that moved on meanwhile: the rating would belong to one project and its call to another.
-    queues = [q for q in centre.owned("queue", letter, call["ended_at"]) if q == call.get("queue")] + [None]
+    queues = (call.get("queue"), call.get("queue"), None)  # where it moved on meanwhile, the rating goes with it
     add("ratings", "w", parent | who | said | {"queue": rng.choice(queues), "at": call["ended_at"]})
     csat = {"kind": "csat", "score": rng.choice((None, 2, 4, 5)), "comment": None, "at": call["ended_at"]}
     add("ratings", "s", parent | who | csat)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from world_centre import Centre
 
 RULES = ("tariffs", "kpis", "activities", "away_reasons", "check_plans", "hours")
-SATISFIED = {"work": ("Ready", "Waiting", "Busy"), "training": ("Away", "Ready")}  # PCP is not as planned
+SATISFIED = {"work": ("Ready", "Waiting", "Busy"), "training": ("Away", "Ready")}  # to begin with, not in PCP
 
 
 def rules(centre: Centre) -> Tables:
@@ -21,8 +21,8 @@ def rules(centre: Centre) -> Tables:
     return {
         "tariffs": list(_tariffs(centre)),
         "kpis": list(_kpis(centre)),
-        "activities": [{"activity": a, "status": s} for a, statuses in SATISFIED.items() for s in statuses],
-        "away_reasons": [{"reason": "lunch", "allowed_s": 60, "paid": False}],
+        "activities": list(_activities(centre)),
+        "away_reasons": list(_away_reasons(centre)),
         "check_plans": list(_plans(centre)),
         "hours": list(_hours(centre)),
     }
@@ -40,6 +40,22 @@ def _tariffs(centre: Centre) -> Iterator[Row]:
         if i:
             presence = {"status": "Ready", "free_s": 0, "first_s": 60, "step_s": 60, "valid_from": None}
             yield row | presence | {"price_per_min": Decimal("0.25")}
+
+
+def _activities(centre: Centre) -> Iterator[Row]:
+    """What satisfies a plan; from the middle on a training is not spent in Ready any more, and work also in PCP."""
+    for activity, statuses in SATISFIED.items():
+        for status in statuses:
+            until = centre.middle if (activity, status) == ("training", "Ready") else None
+            yield {"activity": activity, "status": status, "valid_from": None, "valid_to": until}
+    yield {"activity": "work", "status": "PCP", "valid_from": centre.middle, "valid_to": None}
+
+
+def _away_reasons(centre: Centre) -> Iterator[Row]:
+    """Lunch has a limit, a shorter one from the middle on."""
+    row = {"reason": "lunch", "paid": False}
+    yield row | {"allowed_s": 60, "valid_from": None}
+    yield row | {"allowed_s": 20, "valid_from": centre.middle}
 
 
 def _kpis(centre: Centre) -> Iterator[Row]:
@@ -84,11 +100,16 @@ def _plans(centre: Centre) -> Iterator[Row]:
 
 
 def _hours(centre: Centre) -> Iterator[Row]:
-    """Two queues in three are open: from morning to evening, or all day; one is closed on the period's first day."""
+    """Two queues in three are open: from morning to evening, or all day; one is closed on the period's first day.
+
+    The second third opens and closes later from the middle on, and then has no holiday.
+    """
     first_day = (centre.start + timedelta(hours=12)).date()
     for i, queue in enumerate(r["name"] for r in centre.objects if r["kind"] == "queue"):
         for weekday in range(1, 8) if i % 3 else ():
             row: Row = {"queue": queue, "weekday": weekday, "opens": "00:00", "closes": "00:00", "holidays": None}
             if i % 3 == 1:
                 row |= {"opens": "08:00", "closes": "16:30", "holidays": str(first_day)}
-            yield row
+            yield row | {"valid_from": None}
+            if i % 3 == 1:
+                yield row | {"opens": "09:00", "closes": "17:30", "holidays": None, "valid_from": centre.middle}

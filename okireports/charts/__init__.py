@@ -42,11 +42,13 @@ class Spec:
     band: tuple[str, str] | None = None
     line: tuple[str, ...] = ()
     stack: bool = False
+    instead: tuple[tuple[str, str], ...] = ()  # (column, the one that stands for it where it is empty)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that it names, each once."""
-        named = (self.x, *self.y, self.by, self.lane, self.goal, *(self.band or ()), *self.line)
+        others = (other for _, other in self.instead)
+        named = (self.x, *self.y, self.by, self.lane, self.goal, *(self.band or ()), *self.line, *others)
         return tuple(dict.fromkeys(name for name in named if name))
 
 
@@ -76,9 +78,9 @@ def counts(at: str, by: str | None = None) -> Spec:
     return Spec("counts", at, by=by)
 
 
-def heat(x: str, y: str, value: str) -> Spec:
-    """A figure by two categories, as colour."""
-    return Spec("heat", x, _names(value), lane=y)
+def heat(x: str, y: str, value: str, **instead: str) -> Spec:
+    """A figure by two categories, as colour; `column=other`: what stands for a category where it is empty."""
+    return Spec("heat", x, _names(value), lane=y, instead=tuple(instead.items()))
 
 
 def dots(x: str, y: Names, by: str | None = None, band: tuple[str, str] | None = None) -> Spec:

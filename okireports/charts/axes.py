@@ -41,7 +41,7 @@ def number_axis(known: Label, highest: float, count: int = 5) -> alt.Axis:
         return alt.Axis(values=ticks, labelExpr=_clock(ticks))
     form = {"share": ".0%" if highest > 0.1 else ".1%", "count": ",.0f", "s": ",.0f", "money": ",.0f"}.get(known.unit)
     small = known.unit in ("count", "ordinal") and highest < count
-    form = ",.0f" if known.unit == "number" and highest >= count else form
+    form = (",.0f" if highest >= count else ",.2~f") if known.unit == "number" else form
     return alt.Axis(format=form or known.format, tickCount=max(1, int(highest)) if small else count)
 
 
@@ -99,11 +99,15 @@ def number_scale(known: Label, values: pd.Series, count: int = 5, *, near: bool 
 
 
 def colours(names: Sequence[str], paper: Paper) -> alt.Scale:
-    """A colour for each series, the same for a status or an outcome in every chart; others together are grey."""
+    """A colour for each series, the same for a status or an outcome in every chart.
+
+    Others together are grey, and so is what has no name, unless that has a meaning of its own.
+    """
+    grey = {paper.say("others"): OTHERS, paper.say("null"): ABSENT}
     own = [name for name in names if name != paper.say("others")]
     known = next((places for places in paper.places() if places.keys() >= {*own}), None)
-    places = known or {name: i % len(PALETTE) for i, name in enumerate(own)}
-    shown = {name: ABSENT if i is None else PALETTE[i] for name, i in places.items()} | {paper.say("others"): OTHERS}
+    places = known or {name: i % len(PALETTE) for i, name in enumerate(n for n in own if n not in grey)}
+    shown = grey | {name: ABSENT if i is None else PALETTE[i] for name, i in places.items()}
     return alt.Scale(domain=list(names), range=[shown[name] for name in names])
 
 
@@ -177,7 +181,7 @@ def tint(plot: Plot, paper: Paper) -> alt.Color | alt.ColorValue:
         return alt.ColorValue(PALETTE[0])
     widths = [40 + 6.5 * min(len(n), 24) for n in plot.names]
     columns = len(plot.names) if sum(widths) <= WIDTH else max(1, int(WIDTH / max(widths)))
-    box = alt.Legend(columns=columns)
+    box = alt.Legend(columns=columns, symbolOpacity=1)  # or a line's colour would be as pale as the area below it
     scale = colours(plot.names, paper)
     return alt.Color(field=plot.series, type="nominal", sort=list(plot.names), scale=scale, legend=box)
 

@@ -203,6 +203,7 @@ def heat(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     """A figure by two categories, the darker the larger."""
     lane, value = str(spec.lane), spec.y[0]
     known = paper.label(value)
+    frame = frame.assign(**{c: frame[c].fillna(frame[other]) for c, other in spec.instead})
     rows = limited(keyed(frame, [spec.x, lane], paper), lane, [value], paper, MOST)
     rows = grouped(limited(rows, spec.x, [value], paper, WIDE), [spec.x, lane], [value], paper)
     if rows.empty:
@@ -249,13 +250,14 @@ def _worded(key: str, paper: Paper) -> Label:
 
 
 def funnel(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
-    """Bars in the frame's order, from the first stage to the last."""
+    """Bars in the frame's order, from the first stage to the last; one of several panels stands where it mostly is."""
     y = spec.y[0]
     by = spec.by if spec.by in frame and frame[spec.by].nunique(dropna=False) > 1 else None
     rows = keyed(frame, [spec.x, by], paper)
     rows = limited(rows, by, [y], paper, 6) if by else rows
     rows = limited(rows, spec.x, [y], paper, MOST)
-    stages = list(dict.fromkeys(rows[spec.x]))
+    places = rows.groupby(by).cumcount() if by else pd.Series(range(len(rows)), index=rows.index)
+    stages = list(places.groupby(rows[spec.x], sort=False).mean().sort_values(kind="stable").index)
     rows = grouped(rows, [spec.x, *([by] if by else [])], [y], paper)
     plot = Plot(rows, spec.x, y, paper.label(y), None, [])
     made = _Bars(plot, False, None, by, paper.heading(plot.known, float(rows[y].max())))

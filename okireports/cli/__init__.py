@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 import okireports
-from okireports.cli import asking, centre, demo, doctor, people, sync
+from okireports.cli import asking, centre, definitions, demo, doctor, people, querying, sync
 from okireports.cli.terminal import complain
 from okireports.errors import OkiReportsError
 
@@ -54,12 +54,14 @@ for command in (
     centre.inspect,
     asking.reports,
     asking.report,
+    querying.sql,
     centre.rollback,
     doctor.doctor,
 ):
-    app.command()(command)
+    app.command(cls=asking.Asking if command is asking.report else None)(command)
 app.add_typer(people.user, name="user")
 app.add_typer(people.project, name="project")
+app.add_typer(definitions.definition, name="definition")
 
 
 def show_version(asked: bool) -> None:

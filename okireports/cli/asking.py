@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
+from typer.core import TyperCommand
 
 import okireports
 from okireports.cli.centre import pairs
 from okireports.cli.terminal import Center, bar, say, show, show_frame, show_rows
 from okireports.report import Option, all_reports
+from okireports.rows import Rows
 
 WORDS = {"none": None, "true": True, "yes": True, "false": False, "no": False}
 
@@ -81,6 +83,21 @@ def derived_option(name: str, options: list[Option]) -> Any:
 def word(value: object) -> str:
     """A value as it is typed."""
     return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class Asking(TyperCommand):
+    """The command `report`: an option that the report does not have is answered by those that it has."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line."""
+        named = [report for report in all_reports() if report.name in args]
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:
+            if named and hasattr(error, "possibilities"):
+                others = {name for report in all_reports() for name in report.options} - {*named[0].options}
+                error.possibilities = [p.opts[0] for p in self.params if p.name not in others and p.opts[0][0] == "-"]
+            raise
 
 
 def value_of(name: str, text: str) -> object:
@@ -177,7 +194,7 @@ def report(
     if out is not None:
         say(f"Wrote {out}: {told(result)}")
     else:
-        give(result, format or Format.TABLE, rows)
+        give(result.answer.rows, result.answer.meta, told(result), format or Format.TABLE, rows)
 
 
 def check_target(format: Format | None, out: Path | None) -> None:
@@ -188,23 +205,22 @@ def check_target(format: Format | None, out: Path | None) -> None:
         raise typer.BadParameter(f"{format} is for files: add --out FILE.{format}.", param_hint="--format")
 
 
-def give(result: okireports.Result, format: Format, most: int) -> None:
-    """Print a result: a table for people, all rows of it for programs."""
+def give(rows: Rows, meta: Mapping[str, object], line: str, format: Format, most: int) -> None:
+    """Print rows: a table and a line about it for people, all rows for programs."""
     if format is Format.TABLE:
-        show_rows(result.answer.rows.head(most), result.provenance.report, most)
-        more = f"; the first {most:,} are shown" if result.answer.rows.count > most else ""
+        show_rows(rows.head(most), str(meta.get("report") or ""), most)
+        more = f"; the first {most:,} are shown" if rows.count > most else ""
         say("")
-        say(told(result) + more)
+        say(line + more)
         return
     if format is Format.CSV:
         from okireports.export.delimited import write
 
-        write(sys.stdout.buffer, result.answer.rows)
+        write(sys.stdout.buffer, rows)
     else:
         from okireports.export import records
 
-        meta: Mapping[str, object] = result.answer.meta
-        records.write(sys.stdout.buffer, result.arrow, meta)
+        records.write(sys.stdout.buffer, rows.table(), meta)
     sys.stdout.buffer.flush()
 
 

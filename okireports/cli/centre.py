@@ -15,6 +15,7 @@ from okireports.cli.terminal import (
     Ambiguous,
     Center,
     CreateMissing,
+    Encoding,
     Loader,
     Reason,
     Rejects,
@@ -55,12 +56,10 @@ def load(
         str, typer.Argument(metavar="FILES", help="A folder of files, one, or a database's URL.", show_default=False)
     ],
     source: Annotated[
-        str, typer.Option(help="'canonical', 'queue_log', 'asterisk-cdr', '3cx' ..., or a mapping (see `inspect`).")
+        str, typer.Option(help="'canonical', 'asterisk', 'queue_log', '3cx' ..., or a mapping (see `inspect`).")
     ] = "canonical",
     timezone: Timezone = None,
-    encoding: Annotated[
-        str | None, typer.Option(help="Of text files, such as cp1250; 'auto': found out.", show_default=False)
-    ] = None,
+    encoding: Encoding = None,
     ambiguous: Ambiguous = "earlier",
     create_missing: CreateMissing = False,
     strict: Strict = False,

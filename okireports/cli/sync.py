@@ -8,7 +8,18 @@ import typer
 
 import okireports
 from okireports.cli.centre import tell
-from okireports.cli.terminal import Ambiguous, Center, CreateMissing, Loader, Rejects, Strict, Timezone, bar, say
+from okireports.cli.terminal import (
+    Ambiguous,
+    Center,
+    CreateMissing,
+    Encoding,
+    Loader,
+    Rejects,
+    Strict,
+    Timezone,
+    bar,
+    say,
+)
 
 
 def sync(
@@ -23,9 +34,10 @@ def sync(
         ),
     ],
     source: Annotated[
-        str, typer.Option(help="'canonical', 'bank-1999', or a mapping (.toml); a database needs a mapping.")
+        str, typer.Option(help="'canonical', 'asterisk', '3cx' ..., or a mapping (.toml); a database needs one.")
     ] = "canonical",
     timezone: Timezone = None,
+    encoding: Encoding = None,
     ambiguous: Ambiguous = "earlier",
     create_missing: CreateMissing = False,
     strict: Strict = False,
@@ -40,6 +52,7 @@ def sync(
             files,
             source=source,
             timezone=timezone,
+            encoding=encoding,
             ambiguous=ambiguous,
             create_missing=create_missing,
             strict=strict,

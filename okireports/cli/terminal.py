@@ -35,6 +35,9 @@ CreateMissing = Annotated[
     bool, typer.Option("--create-missing", help="Make the people and objects that only calls name.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="One bad row stops the load.")]
+Encoding = Annotated[
+    str | None, typer.Option(help="Of text files, such as cp1250; 'auto': found out.", show_default=False)
+]
 Loader = Annotated[str, typer.Option(help="Who loads, for the change log.")]
 Rejects = Annotated[int, typer.Option(min=0, help="How many rejected rows to show.")]
 
@@ -102,7 +105,8 @@ def cell(value: Any) -> str:
     if isinstance(value, (list, tuple)) or hasattr(value, "tolist"):
         several = value if isinstance(value, (list, tuple)) else value.tolist()
         return ", ".join(map(str, several)) if isinstance(several, (list, tuple)) else str(several)
-    return "" if value is None or value != value or str(value) in ("NaT", "<NA>") else str(value)
+    text = "" if value is None else str(value)
+    return "" if text in ("NaT", "<NA>") or value != value else text
 
 
 def show_rows(rows: pa.Table, report: str, most: int) -> None:

@@ -44,6 +44,8 @@ def text(column: Any) -> Any:
         return column.cast(pa.string())
     if pa.types.is_timestamp(kind) and kind.tz is not None:
         return iso(column)
+    if pa.types.is_nested(kind) or pa.types.is_interval(kind):  # only a free query has these
+        return quoted(safe(written(column)))
     distinct = column.dictionary_encode()  # the same few values stand in most columns of a log
     values = distinct.dictionary
     cells = safe(values) if pa.types.is_string(kind) else written(values)

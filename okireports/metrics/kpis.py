@@ -69,7 +69,8 @@ def previous(period: Interval) -> Interval:
 
 def definitions(kpis: Table, roles: Table, members: Table, period: Interval) -> Table:
     """Per operator the KPIs that hold for her at the period's end: operator_id, kpi, project_id, metric, target, ..."""
-    t = kpis.filter(kpis.valid_from.isnull() | (kpis.valid_from < period.end))
+    begun = kpis.valid_from.isnull() | (kpis.valid_from < period.end)
+    t = kpis.filter(begun, kpis.valid_to.isnull() | (kpis.valid_to >= period.end))
     t = t.mutate(project_id=t.project_id.coalesce(EVERYWHERE), weight=t.weight.coalesce(1.0))
     t = t.rename(for_role="role").cross_join(roles)
     t = t.filter(t.for_role.isnull() | (t.for_role == t.role))

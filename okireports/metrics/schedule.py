@@ -17,6 +17,7 @@ from okireports.metrics.arithmetic import total_seconds
 from okireports.metrics.intervals import merged, overlaps, split, within
 from okireports.metrics.presence import seen
 from okireports.metrics.sides import beside
+from okireports.metrics.validity import in_force
 from okireports.tables import ACTIVITY
 
 WORKED = (*ACTIVITY, "Ready", "N/A")
@@ -89,15 +90,23 @@ def adhered(statuses: Table, shifts: Table, activities: Table, by: Interval) -> 
     parts = {
         "planned": shifts,
         "paid": shifts.filter(shifts.paid.coalesce(False)),
-        "adherent": overlaps(shifts.join(satisfying(activities), "activity"), spent, ["operator_id", "status"], by),
+        "adherent": overlaps(as_planned(shifts, activities), spent, ["operator_id", "status"], by),
         "worked": spent.filter(spent.status.isin(WORKED)),
     }
     united = [merged(t, WHO).mutate(what=ibis.literal(what)) for what, t in parts.items()]
     return split(ibis.union(*united), by)
 
 
+def as_planned(shifts: Table, activities: Table) -> Table:
+    """Shifts with each `status` that satisfies their activity, by the definitions that hold when they start."""
+    return in_force(shifts, satisfying(activities), ["activity"], ms(shifts.starts_at))
+
+
 def satisfying(activities: Table) -> Table:
-    """`activity`, `status`: what satisfies a plan; N/A does wherever Busy does, for it is work with a contact."""
+    """`activity`, `status` and when that holds: what satisfies a plan.
+
+    N/A does wherever Busy does, for it is work with a contact.
+    """
     busy = activities.filter(activities.status == "Busy")
     return ibis.union(activities, busy.mutate(status=ibis.literal("N/A")), distinct=True)
 

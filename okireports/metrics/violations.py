@@ -14,6 +14,7 @@ from okireports.metrics.hours import weekday
 from okireports.metrics.intervals import starting
 from okireports.metrics.kpis import EVERYWHERE, is_missed
 from okireports.metrics.schedule import judged
+from okireports.metrics.validity import beside, held_at, holding, in_force
 from okireports.metrics.volume import is_handled
 
 MIDNIGHT = 86_400  # seconds of the local day: closing at 0:00 is closing at its end
@@ -31,7 +32,7 @@ def late_or_early(statuses: Table, shifts: Table, period: Interval) -> Table:
 def long_away(statuses: Table, away_reasons: Table, period: Interval) -> Table:
     """Absences that begin in the period and last longer than their reason allows."""
     t = starting(statuses.filter(statuses.status == "Away", statuses.ended_at.notnull()), period)
-    t = t.join(away_reasons.select("reason", "allowed_s"), "reason")
+    t = in_force(t, away_reasons, ["reason"], ms(t.started_at))
     length = ms(t.ended_at) - ms(t.started_at)
     t = t.mutate(length_s=seconds(length)).filter(length > t.allowed_s * MILLISECONDS)
     return _row(t, t.started_at, "long_away", t.length_s, t.allowed_s)
@@ -45,21 +46,25 @@ def slow_reply(dialogues: Table, period: Interval) -> Table:
 
 
 def outside_hours(calls: Table, hours: Table, holidays: Table, period: Interval) -> Table:
-    """Handled contacts of queues with opening hours that begin when their queue is closed.
+    """Handled contacts of queues with opening hours that begin when their queue is closed, by the hours of then.
 
     The value is the local time of day in seconds, the limit the border that was passed; NULL where all day is closed.
     """
     t = starting(calls, period)
-    t = t.filter(is_handled(t), t.operator_id.notnull()).semi_join(hours, "queue_id")
-    x = ms(t.started_at)
+    t = t.filter(is_handled(t), t.operator_id.notnull()).mutate(x=ms(t.started_at))
+    week = holding(hours)
+    t = t.semi_join(week, held_at(t, week, ["queue_id"], "x"))
+    x = t.x
     day, time_s = local_date(local_day(x, period)), seconds(local_time(x, period))
     t = t.mutate(weekday=weekday(x, period), day=day, time_s=time_s)
-    t = t.left_join(hours, ["queue_id", "weekday"], rname="hours_{name}")
-    closed = holidays.select("queue_id", "day", holiday="day").distinct()
-    t = t.left_join(closed, ["queue_id", "day"], rname="no_{name}")
+    off = holding(holidays)
+    free = held_at(t, off, ["queue_id", "day"], "x")
+    parts = t.semi_join(off, free).mutate(is_holiday=True), t.anti_join(off, free).mutate(is_holiday=False)
+    t = ibis.union(*parts)
+    t = beside(t, hours, ["queue_id", "weekday"], t.x, "opens_s", "closes_s")
     closes_s = (t.closes_s == 0).ifelse(MIDNIGHT, t.closes_s)
     passed = ibis.cases((t.time_s < t.opens_s, t.opens_s), (t.time_s >= closes_s, closes_s))
-    all_day = t.holiday.notnull() | t.opens_s.isnull() | t.closes_s.isnull()
+    all_day = t.is_holiday | t.opens_s.isnull() | t.closes_s.isnull()
     t = t.mutate(limit_s=all_day.ifelse(ibis.null("int64"), passed), is_closed=all_day | passed.notnull())
     return _row(t.filter(t.is_closed), t.started_at, "outside_hours", t.time_s, t.limit_s, t.source_id)
 

@@ -69,7 +69,7 @@ def kpi_scorecard(
     return t.order_by("operator", "kpi", "operator_id", "project_id").select("operator", "kpi", *figures)
 
 
-@report("Violations", pl="Dziennik naruszeń", chart=bars("kind"), before=AROUND, after=AROUND)
+@report("Violations", pl="Dziennik naruszeń", chart=bars("kind"), before=AROUND, after=AROUND, targets=True)
 def violations(
     calls: Table,
     statuses: Table,

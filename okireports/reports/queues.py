@@ -101,6 +101,7 @@ def service_level(calls: Table, projects: Table, queues: Table, *, by: Interval 
     pl="Poziom obsługi: definicje",
     chart=dots("queue", ["sl_short", "sl_offered", "sl_answered", "sl_positive", "sl_ignore"]),
     queues_only=True,
+    targets=True,
 )
 def service_level_variants(calls: Table, projects: Table, queues: Table) -> Table:
     """The same contacts by five definitions of the service level that call centres use.
@@ -198,7 +199,7 @@ def repeat_calls(
 @report(
     "Transfers",
     pl="Przekazania",
-    chart=heat("to_queue", "from_queue", "transfers"),
+    chart=heat("to_queue", "from_queue", "transfers", to_queue="to_project", from_queue="from_project"),
     before=LAG,
     after=LAG,
     queues_only=True,

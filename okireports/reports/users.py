@@ -12,7 +12,7 @@ from ibis import Table
 
 from okireports.charts import area, bars, heat, timeline
 from okireports.clock import Interval, grain, labelled, local_date, ms, seconds
-from okireports.metrics import measure, presence, ratio, schedule, tally
+from okireports.metrics import measure, presence, ratio, schedule, tally, validity
 from okireports.metrics.absence import longest_s, over_limit, times, total_s
 from okireports.metrics.billing import billed_amount, billed_s, intervals, raw_s, tariffed
 from okireports.metrics.handling import aht_s, hold_s, talk_s, wrap_s
@@ -149,10 +149,11 @@ def away_reasons(statuses: Table, away_reasons: Table, operators: Table, *, peri
     """Why operators were away, how often, how long, and how often for longer than the reason allows.
 
     Definitions: absences are cut at the borders of the period, open ones are left out; mean_s = total_s / times; share
-    is of the operator's own Away; over_limit counts absences whose whole length is above what the reason allows.
+    is of the operator's own Away; over_limit counts absences whose whole length is above what the reason allows
+    when they begin.
     """
     t = within(statuses.filter(statuses.status == "Away"), period)
-    t = looked_up(t, away_reasons, ["reason"], "allowed_s")
+    t = validity.beside(t, away_reasons, ["reason"], ms(t.started_at), "allowed_s")
     t = t.group_by("operator_id", "reason").agg(**measure(t, times, total_s, longest_s, over_limit))
     hers = t.total_s.sum().over(ibis.window(group_by="operator_id"))
     t = t.mutate(mean_s=ratio(t.total_s, t.times), share=ratio(t.total_s, hers))
@@ -189,9 +190,10 @@ def schedule_adherence(
 ) -> Table:
     """How much of the planned time operators did what was planned, and how much they worked.
 
-    Definitions: adherent_s is planned time in a status that satisfies the activity, N/A wherever Busy does; worked_s is
-    Waiting, Busy, PCP, Ready and N/A, planned or not; adherence = adherent_s / planned_s, conformance = worked_s /
-    planned_s, utilisation = worked_s / paid shifts; all cut at the borders of period and intervals, overlaps once.
+    Definitions: adherent_s is planned time in a status that satisfies the activity, by the rule of when the shift
+    starts, N/A wherever Busy does; worked_s is Waiting, Busy, PCP, Ready and N/A, planned or not; adherence =
+    adherent_s / planned_s, conformance = worked_s / planned_s, utilisation = worked_s / paid shifts; all cut at the
+    borders of period and intervals, overlaps once.
     """
     t = schedule.adhered(statuses, shifts, activities, by)
     parts = (schedule.planned_s, schedule.adherent_s, schedule.worked_s)

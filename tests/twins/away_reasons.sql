@@ -11,7 +11,8 @@ WITH cut AS (
         ) AS length_ms,
         date_diff('millisecond', s.started_at, s.ended_at) > a.allowed_s * 1000 AS is_over
     FROM statuses s
-    LEFT JOIN away_reasons a ON a.reason = s.reason
+    LEFT JOIN away_reasons a
+        ON a.reason = s.reason AND s.started_at >= coalesce(a.valid_from, '-infinity') AND s.started_at < coalesce(a.valid_to, 'infinity')
     WHERE s.status = 'Away'
         AND s.ended_at > s.started_at
         AND s.started_at < getvariable('end')::TIMESTAMP

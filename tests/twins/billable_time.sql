@@ -3,9 +3,12 @@ WITH tariff_times AS (
     SELECT
         *,
         coalesce(valid_from, TIMESTAMP '-infinity') AS since,
-        coalesce(
-            lead(valid_from) OVER (PARTITION BY project_id, status ORDER BY valid_from NULLS FIRST),
-            TIMESTAMP 'infinity'
+        least(
+            coalesce(valid_to, TIMESTAMP 'infinity'),
+            coalesce(
+                lead(valid_from) OVER (PARTITION BY project_id, status ORDER BY valid_from NULLS FIRST),
+                TIMESTAMP 'infinity'
+            )
         ) AS until
     FROM tariffs
 ),

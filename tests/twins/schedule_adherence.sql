@@ -1,15 +1,16 @@
 -- Planned time beside what was done in it, cut at the borders of the period and its intervals; what overlaps counts
 -- once. N/A, a contact of a hidden project, satisfies whatever Busy satisfies, and is work.
 WITH satisfying AS (
-    SELECT activity, status FROM activities
+    SELECT activity, status, valid_from, valid_to FROM activities
     UNION
-    SELECT activity, 'N/A' FROM activities WHERE status = 'Busy'
+    SELECT activity, 'N/A', valid_from, valid_to FROM activities WHERE status = 'Busy'
 ),
 planned AS (
     SELECT
         s.operator_id,
         b.label,
         s.activity,
+        s.starts_at,
         coalesce(s.paid, false) AS paid,
         greatest(s.starts_at, b.lo) AS lo,
         least(s.ends_at, b.hi) AS hi
@@ -49,7 +50,8 @@ judged AS (
         ) AS is_paid,
         EXISTS (
             SELECT 1 FROM planned p
-            JOIN satisfying a ON a.activity = p.activity
+            JOIN satisfying a
+                ON a.activity = p.activity AND p.starts_at >= coalesce(a.valid_from, '-infinity') AND p.starts_at < coalesce(a.valid_to, 'infinity')
             JOIN done d
                 ON d.status = a.status AND d.operator_id = p.operator_id AND d.label IS NOT DISTINCT FROM p.label
             WHERE p.operator_id = s.operator_id AND p.label IS NOT DISTINCT FROM s.label

@@ -58,12 +58,13 @@ moments AS (
             SELECT 1 FROM holidays f
             WHERE f.queue_id = c.queue_id
                 AND f.day = timezone(getvariable('zone'), c.started_at AT TIME ZONE 'UTC')::DATE
+                AND c.started_at >= coalesce(f.valid_from, '-infinity') AND c.started_at < coalesce(f.valid_to, 'infinity')
         ) AS is_holiday
     FROM calls c
     WHERE c.started_at >= getvariable('start') AND c.started_at < getvariable('end')
         AND c.operator_id IS NOT NULL
         AND c.outcome = 'answered' AND c.answered_at IS NOT NULL AND NOT coalesce(c.by_robot, false)
-        AND c.queue_id IN (SELECT queue_id FROM hours)
+        AND EXISTS (SELECT 1 FROM hours w WHERE w.queue_id = c.queue_id AND c.started_at >= coalesce(w.valid_from, '-infinity') AND c.started_at < coalesce(w.valid_to, 'infinity'))
 ),
 broken AS (
     SELECT
@@ -90,7 +91,8 @@ broken AS (
         s.project_id,
         NULL
     FROM statuses s
-    JOIN away_reasons a ON a.reason = s.reason
+    JOIN away_reasons a
+        ON a.reason = s.reason AND s.started_at >= coalesce(a.valid_from, '-infinity') AND s.started_at < coalesce(a.valid_to, 'infinity')
     WHERE s.status = 'Away'
         AND s.started_at >= getvariable('start') AND s.started_at < getvariable('end')
         AND date_diff('millisecond', s.started_at, s.ended_at) > a.allowed_s * 1000
@@ -123,6 +125,7 @@ broken AS (
     FROM moments m
     LEFT JOIN (SELECT *, CASE closes_s WHEN 0 THEN 86400 ELSE closes_s END AS until_s FROM hours) h
         ON h.queue_id = m.queue_id AND h.weekday = m.weekday
+        AND m.started_at >= coalesce(h.valid_from, '-infinity') AND m.started_at < coalesce(h.valid_to, 'infinity')
     WHERE m.is_holiday OR coalesce(m.second < h.opens_s OR m.second >= h.until_s, true)
 )
 SELECT b."at", o.operator, b.kind, b.value, b.limit_value, p.project, c.source_id AS call

@@ -113,13 +113,13 @@ of_customers AS (
 ),
 -- Adherence: planned time in a status that satisfies the activity (N/A wherever Busy does) of planned time, overlaps once.
 satisfied AS (
-    SELECT activity, status FROM activities
+    SELECT activity, status, valid_from, valid_to FROM activities
     UNION
-    SELECT activity, 'N/A' FROM activities WHERE status = 'Busy'
+    SELECT activity, 'N/A', valid_from, valid_to FROM activities WHERE status = 'Busy'
 ),
 due AS (
     SELECT
-        s.span, t.operator_id, t.activity, coalesce(t.paid, false) AS paid,
+        s.span, t.operator_id, t.activity, t.starts_at, coalesce(t.paid, false) AS paid,
         greatest(t.starts_at, s.lo) AS lo, least(t.ends_at, s.hi) AS hi
     FROM shifts t
     JOIN spans s ON t.starts_at < s.hi AND t.ends_at > s.lo
@@ -154,7 +154,8 @@ lived AS (
         ) AS is_paid,
         EXISTS (
             SELECT 1 FROM due d
-            JOIN satisfied a ON a.activity = d.activity
+            JOIN satisfied a
+                ON a.activity = d.activity AND d.starts_at >= coalesce(a.valid_from, '-infinity') AND d.starts_at < coalesce(a.valid_to, 'infinity')
             JOIN spent t ON t.status = a.status AND t.span = d.span AND t.operator_id = d.operator_id
             WHERE d.span = m.span AND d.operator_id = m.operator_id
                 AND d.lo <= m.lo AND d.hi >= m.hi AND t.lo <= m.lo AND t.hi >= m.hi
@@ -211,6 +212,7 @@ asked AS (
     FROM kpis k
     JOIN operator_roles r ON k.role IS NULL OR k.role = r.role
     WHERE (k.valid_from IS NULL OR k.valid_from < getvariable('end'))
+        AND (k.valid_to IS NULL OR k.valid_to >= getvariable('end'))
         AND (k.group_id IS NULL
              OR k.group_id IN (SELECT g.group_id FROM group_members g WHERE g.operator_id = r.operator_id))
     QUALIFY row_number() OVER (
