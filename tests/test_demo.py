@@ -310,6 +310,7 @@ def test_each_fault_is_planted_as_often_as_it_says(center, tmp_path):
         center.loads["rows_in"].sum() - counted["late"] + added(counted),
     ]
     rejected = 2 * counted["conflicts"] + counted["backwards"] + counted["unreadable"] + counted["future"]
+    rejected += counted["wrong_scores"]
     assert list(made.loads["rows_rejected"]) == [0, rejected]
     notes = made.loads["notes"].iloc[1]
     for said in (
@@ -322,7 +323,7 @@ def test_each_fault_is_planted_as_often_as_it_says(center, tmp_path):
         assert said in notes
     assert one(con, "SELECT count(*) FROM calls WHERE project_id = 0") == counted["unassigned"]
     assert one(con, "SELECT count(*) FROM rings WHERE project_id = 0") == counted["orphans"]
-    assert one(con, "SELECT count(*) FROM ratings WHERE score > 10") == counted["wrong_scores"]
+    assert one(con, "SELECT count(*) FROM ratings WHERE score > 10") == 0
     assert one(con, "SELECT count(*) FROM calls WHERE started_at > '2027-01-01'") == 0  # the future is rejected
     assert one(con, f"SELECT count(*) FROM statuses WHERE ended_at IS NULL AND {ONCE}") == counted["open_ends"]
     gaps = f"""SELECT lead(started_at) OVER (PARTITION BY operator_id ORDER BY started_at) - ended_at AS gap

@@ -32,12 +32,15 @@ NAMES = {8: "bob", 9: "anna"}
 WORDS = ["Ready", "Waiting", "Busy", "PCP", "Away", "Offline", "N/A"]
 WORKED = {"Ready", "Waiting", "Busy", "PCP", "N/A"}
 PARTS = ("ready_s", "waiting_s", "busy_s", "pcp_s", "away_s", "na_s")
+DATES = {"valid_from": "timestamp(6)", "valid_to": "timestamp(6)"}
 ACTIVITIES = store(
     "activities",
     [{"activity": "work", "status": s} for s in ("Ready", "Busy")] + [{"activity": "training", "status": "Away"}],
-    {"activity": "string", "status": "string"},
+    {"activity": "string", "status": "string", **DATES},
 )
-AWAY = store("away_reasons", [{"reason": "lunch", "allowed_s": 1800}], {"reason": "string", "allowed_s": "int64"})
+AWAY = store(
+    "away_reasons", [{"reason": "lunch", "allowed_s": 1800}], {"reason": "string", "allowed_s": "int64", **DATES}
+)
 
 
 @st.composite

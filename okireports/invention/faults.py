@@ -111,7 +111,7 @@ FAULTS: dict[str, Fault] = {
         ),
     ),
     "orphans": Fault("rings of calls that are not there: they belong to no project", 15, "rings", ORPHANS),
-    "wrong_scores": Fault("ratings beyond their scale", 4, "ratings", WRONG_SCORES),
+    "wrong_scores": Fault("ratings beyond their scale: rejected", 4, "ratings", WRONG_SCORES),
     "overlaps": Fault(
         "free time that ends 90 seconds after the next status begins: cut", 10, "statuses", OVERLAPS, instead=True
     ),
