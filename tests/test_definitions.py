@@ -319,6 +319,16 @@ def test_a_target_does_not_contradict_what_is_stamped(center: Center) -> None:
         targets.set("settings", setting, valid_from="2025-06-03", **WHY)
 
 
+def test_contacts_of_other_projects_are_not_told_by_a_refusal(center: Center, tmp_path: Path) -> None:
+    """A contact of Beta that came by Alpha's queue is nothing that who leads Alpha hears of."""
+    hidden = growing.call("hidden", datetime(2025, 6, 5, tzinfo=UTC), "Alpha line", "ola") | {"project": "Beta"}
+    center.load(growing.write(tmp_path / "hidden", {"calls": [hidden]}))
+    change = partial(center.definitions.set, "targets", TARGET)
+    unchanged(center, lambda: change(valid_from="2025-06-02", **LENA), ChangeError, "up to 2025-06-02 10:04:00")
+    unchanged(center, lambda: change(valid_from="2025-06-03", **WHY), ChangeError, "up to 2025-06-05 02:00:00")
+    change(valid_from="2025-06-03", **LENA)
+
+
 def test_which_target_counts_is_that_of_the_start(center: Center, tmp_path: Path) -> None:
     """A call that begins a millisecond before a target does, and lasts into it, keeps the one before."""
     center.definitions.set("targets", TARGET | {"answer_within_s": 30}, valid_from="2025-06-09", **WHY)

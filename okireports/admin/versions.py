@@ -202,8 +202,13 @@ def as_kept(by: Hand, key: Mapping[str, Any], version: dict[str, Any] | None) ->
 
 
 def refuse_stored(by: Hand, queue: str, queue_id: int, since: datetime | None, until: datetime | None) -> None:
-    """Refuse to change what is stamped on stored facts."""
-    last = last_stored(by.con, by.folder, since, until, queue_id)
+    """Refuse to change what is stamped on stored facts, of those that the actor may know of.
+
+    The queue may have been another project's: that its contacts are there, and when, is not told by a refusal either.
+    They keep their stamps.
+    """
+    hers = None if sees_whole_centre(by.change) else tuple(sorted(by.change.mine))
+    last = last_stored(by.con, by.folder, since, until, queue_id, hers)
     if last is not None:
         raise ChangeError(
             f"Contacts of {queue} up to {by.local(last)} are loaded, and keep the target that was stamped on them: a "

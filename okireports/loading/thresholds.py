@@ -75,6 +75,7 @@ def last_stored(
     since: datetime | None,
     until: datetime | None,
     queue_id: int | None = None,
+    projects: tuple[int, ...] | None = None,
 ) -> datetime | None:
     """The start of the last stored fact with thresholds that began in a stretch of time; None: there is none.
 
@@ -84,8 +85,9 @@ def last_stored(
         since: naive UTC; None: from ever.
         until: naive UTC, not included; None: for ever.
         queue_id: only of this queue.
+        projects: only of these; None: wherever it is.
     """
-    return max(starts(con, folder, since, until, queue_id), default=None)
+    return max(starts(con, folder, since, until, queue_id, projects), default=None)
 
 
 def starts(
@@ -94,13 +96,14 @@ def starts(
     since: datetime | None,
     until: datetime | None,
     queue_id: int | None,
+    projects: tuple[int, ...] | None,
 ) -> Iterator[datetime]:
     """For each segment that holds such facts, the start of the last one."""
     tests = {"queue_id = $queue": queue_id, "started_at >= $since": since, "started_at < $until": until}
     asked = {test: value for test, value in tests.items() if value is not None}
     where = " AND ".join(asked) or "true"
     named = {test.rpartition("$")[2]: value for test, value in asked.items()}
-    for segment in (s for table in STAMPED for s in segments_of(con, table)):
+    for segment in (s for table in STAMPED for s in segments_of(con, table, projects)):
         if since is not None and segment.last_end is not None and segment.last_end < since:
             continue
         with opened(con, folder, segment) as rows:
