@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
 import duckdb
 
-from okireports import clock
+from okireports import period
 from okireports.errors import OkiReportsError
 
 Row = dict[str, Any]
@@ -85,12 +85,10 @@ def instant(batch: Giving, row: Row, column: str) -> datetime | None:
     if value is None:
         return None
     try:
-        at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
-    except ValueError:
+        at = value if isinstance(value, date) else datetime.fromisoformat(str(value).strip())
+        return period.utc(at, batch.zone)
+    except (ValueError, OverflowError):
         raise batch.wrong(row, column, "it is no instant; write 2025-06-01 or 2025-06-01T08:00:00+02:00.") from None
-    at = at if at.tzinfo else at.replace(tzinfo=clock.zone_info(batch.zone))
-    at = at.astimezone(UTC).replace(tzinfo=None)
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def number(batch: Giving, row: Row, column: str) -> float | None:
