@@ -87,13 +87,13 @@ class Log:
 
     def parts(self) -> Iterator[pa.Table]:
         """The rows in their order, a stretch at a time; while one is used the next is made."""
+        first, *others = self._stretches
         with ThreadPoolExecutor(1) as ahead:
-            made = [ahead.submit(self._part, stretch) for stretch in self._stretches[:1]]
-            for following in (*self._stretches[1:], None):
-                part = made.pop().result()
-                if following:
-                    made.append(ahead.submit(self._part, following))
+            coming = ahead.submit(self._part, first)
+            for stretch in others:
+                part, coming = coming.result(), ahead.submit(self._part, stretch)
                 yield part
+            yield coming.result()
 
     def _part(self, stretch: Callable[[], tuple[str, pa.Schema]]) -> pa.Table:
         sql, schema = stretch()
