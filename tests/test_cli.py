@@ -14,10 +14,11 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 import growing
 import okireports
+from commands import misunderstood, refused, run
 from okireports import report as registry
 from okireports.cli import app
 from okireports.cli.demo import Asked, period, summarise
@@ -29,26 +30,6 @@ from okireports.report import all_reports
 ROOT = Path(__file__).parent.parent
 WHY = ["--actor", "admin", "--reason", "a test"]
 JUNE = ["--viewer", "boss", "--period", "2025-06"]
-
-
-def run(*words: object, code: int = 0) -> Result:
-    """Run the command line in this process; `code` is how it must end."""
-    result = CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200", "NO_COLOR": "1"})
-    assert result.exit_code == code, result.output
-    return result
-
-
-def refused(*words: object) -> str:
-    """The one line of an error."""
-    result = run(*words, code=1)
-    assert result.stdout == ""
-    assert result.stderr.count("\n") == 1 and result.stderr.startswith("error: ")
-    return result.stderr
-
-
-def misunderstood(*words: object) -> str:
-    """What is said of a command that was not understood."""
-    return " ".join(run(*words, code=2).stderr.replace("│", " ").split())
 
 
 @pytest.fixture(scope="module")

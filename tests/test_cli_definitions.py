@@ -6,32 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 import growing
 import okireports
-from okireports.cli import app
+from commands import misunderstood, refused, run
 
 WHY = ["--actor", "admin", "--reason", "new contract"]
 TARGET = ["queue=Alpha line", "answer_within_s=15"]
-
-
-def run(*words: object, code: int = 0) -> Result:
-    result = CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200", "NO_COLOR": "1"})
-    assert result.exit_code == code, result.output
-    return result
-
-
-def refused(*words: object) -> str:
-    """The one line of an error."""
-    result = run(*words, code=1)
-    assert result.stdout == ""
-    assert result.stderr.count("\n") == 1 and result.stderr.startswith("error: ")
-    return result.stderr
-
-
-def misunderstood(*words: object) -> str:
-    return " ".join(run(*words, code=2).stderr.replace("│", " ").split())
 
 
 def table(*words: object) -> list[list[str]]:

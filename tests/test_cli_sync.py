@@ -5,19 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 import loaded
 import servers
+from commands import run
 from loaded import call, calls
-from okireports.cli import app
-
-
-def run(*words: object, code: int = 0) -> Result:
-    """Run the command line in this process; `code` is how it must end."""
-    result = CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200", "NO_COLOR": "1"})
-    assert result.exit_code == code, result.output
-    return result
 
 
 @pytest.fixture
