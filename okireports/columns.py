@@ -19,7 +19,8 @@ Unit = Literal[
     "instant", "date", "interval",
 ]  # fmt: skip
 # time: a mean over time, weighted by the length of the interval · none: cannot be summed
-Rollup = Literal["sum", "max", "min", "mean", "quantile", "time", "last", "none"]
+# low, high: a bound of confidence of the parts: Wilson's of a share, the normal one of a difference of shares
+Rollup = Literal["sum", "max", "min", "mean", "quantile", "time", "last", "low", "high", "none"]
 Parts = tuple[tuple[str, ...], tuple[str, ...]]  # numerator, denominator: names to add, with "-" before to subtract
 
 
@@ -271,12 +272,16 @@ _WEIGHTS: Mapping[str, tuple[str, ...]] = {
     "jitter_ms": ("calls",),
     "delay_ms": ("calls",),
 }
-_QUANTILES: Mapping[str, tuple[str, ...]] = {  # and bounds of confidence: weighted means stand for them
+_QUANTILES: Mapping[str, tuple[str, ...]] = {  # and bounds of what has no parts: weighted means stand for them
     **{f"wait_p{p}_s": ("answered", "offered") for p in (50, 90, 95)},
     "first_reply_p90_s": ("replied", "dialogues"),
     "median_s": ("entered",),
     "mos_p10": ("calls",),
-    **{f"{name}_{side}": ("answers",) for name in ("csat", "nps", "share") for side in ("low", "high")},
+    **{f"share_{side}": ("answers",) for side in ("low", "high")},
+}
+_BOUNDS: Mapping[str, tuple[Rollup, str]] = {  # whose parts they are worked out from
+    **{f"{name}_low": ("low", name) for name in ("csat", "nps")},
+    **{f"{name}_high": ("high", name) for name in ("csat", "nps")},
 }
 _ROLLUPS: Mapping[Rollup, str] = {
     "max": "busy_peak peak peak_share capacity concurrent_peak logged_in ready max_wait_s longest_s evaluators days "
@@ -313,13 +318,16 @@ def _made(name: str, unit: Unit, words: str) -> Label:
     en, pl = (text.strip() for text in words.split(" / "))
     d3, excel, rollup = _FORMATS[unit]
     weight = _QUANTILES.get(name) or _WEIGHTS.get(name, ())
-    if name in _QUANTILES:
+    side, bounded = _BOUNDS.get(name, (rollup, name))
+    if name in _BOUNDS:
+        rollup = side
+    elif name in _QUANTILES:
         rollup = "quantile"
     elif weight or name in _PARTS:
         rollup = "mean"
     else:
         rollup = next((r for r, listed in _ROLLUPS.items() if name in listed.split()), rollup)
-    return Label(en, pl, unit, d3, excel, rollup, _PARTS.get(name), weight)
+    return Label(en, pl, unit, d3, excel, rollup, _PARTS.get(bounded), weight)
 
 
 def _read() -> Iterator[tuple[str, Label]]:

@@ -14,6 +14,7 @@ from pandas.api.extensions import ExtensionDtype
 from okireports.columns import Label, label
 from okireports.errors import BadOption
 
+WILSON_Z, NPS_Z = 1.959963984540054, 1.96  # standard deviations that hold 95 %, as the two bounds are defined
 _MINUTES = {"15min": 15, "30min": 30, "hour": 60}
 
 
@@ -189,6 +190,8 @@ def _joined(numbers: pd.Series, known: Label, rows: pd.DataFrame, keys: Sequence
     if known.rollup in ("max", "min", "last"):
         groups = _group(numbers, rows, keys)
         return {"max": groups.max, "min": groups.min, "last": groups.last}[known.rollup](), True
+    if known.rollup in ("low", "high"):
+        return _bound(known, rows, keys), True
     if known.parts and _there(known.parts[1], rows):
         over, under = known.parts
         base = _signed(under, rows)
@@ -201,6 +204,24 @@ def _joined(numbers: pd.Series, known: Label, rows: pd.DataFrame, keys: Sequence
         return pd.Series(float("nan"), index=_group(numbers, rows, keys).size().index), True
     exact = known.rollup == "mean" and weight == known.weight[0]
     return _weighted(numbers, number(rows[weight]), rows, keys), exact
+
+
+def _bound(known: Label, rows: pd.DataFrame, keys: Sequence[str]) -> pd.Series:
+    """A bound of 95 % confidence of what the rows sum to, as metrics/satisfaction.py works it out; NULL of nothing."""
+    over, under = known.parts or ((), ())
+    if not _there([*over, *under], rows):
+        return pd.Series(float("nan"), index=_group(pd.Series(0.0, index=rows.index), rows, keys).size().index)
+    sign = 1.0 if known.rollup == "high" else -1.0
+    asked = pd.concat([number(rows[name.removeprefix("-")]) for name in over], axis=1).notna().all(axis=1)
+    n = _total(_signed(under, rows).where(asked, 0.0), rows, keys)
+    n = n.where(n != 0)
+    p = _total(_signed(over, rows), rows, keys) / n
+    if any(name.startswith("-") for name in over):
+        either = _total(_signed([name.removeprefix("-") for name in over], rows), rows, keys) / n
+        return p + sign * NPS_Z * ((either - p * p).clip(lower=0.0) / n) ** 0.5
+    zz = WILSON_Z**2
+    spread = WILSON_Z * (p * (1 - p) / n + zz / (4 * n * n)) ** 0.5
+    return ((p + zz / (2 * n) + sign * spread) / (1 + zz / n)).clip(0.0, 1.0)
 
 
 def _weighted(numbers: pd.Series, base: pd.Series, rows: pd.DataFrame, keys: Sequence[str]) -> pd.Series:

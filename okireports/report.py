@@ -29,11 +29,13 @@ FILTERS = ("period", "projects", "queues", "dialers", "operators", "groups", "li
 INJECTED: Mapping[str, type] = {  # what the run gives, nobody chooses it
     "period": Interval,
     "formula": str,
-    "repeat_days": int,  # the centre's setting
+    "repeat_days": int,  # the centre's settings
+    "callback_hours": int,
     "now": datetime,  # naive UTC; at most the end of what the report looks at, for of later it knows nothing
 }
 
 Kind = Literal["interval", "choice", "count", "flag"]
+Reach = timedelta | Callable[[Mapping[str, str]], timedelta]  # how far; or what tells it of the centre's settings
 Function = TypeVar("Function", bound=Callable[..., Table])
 
 
@@ -100,8 +102,8 @@ class Report:
     options: Mapping[str, Option]
     injected: tuple[str, ...]  # which of INJECTED it wants
     chart: Spec  # how its frame is drawn
-    before: timedelta
-    after: timedelta
+    before: Reach
+    after: Reach
     previous: bool  # it looks at the period of the same length before it, too
     separable: bool  # the rows of a period are those of its parts, one part after another, the newest first
     queues_only: bool  # its figures are of queues: they mean nothing over one operator's rows
@@ -117,8 +119,8 @@ def report(
     *,
     pl: str,
     chart: Spec,
-    before: timedelta = timedelta(0),
-    after: timedelta = timedelta(0),
+    before: Reach = timedelta(0),
+    after: Reach = timedelta(0),
     previous: bool = False,
     separable: bool = False,
     queues_only: bool = False,
@@ -163,9 +165,10 @@ def report(
     return register
 
 
-def reach(report: Report, length: timedelta) -> dict[str, timedelta]:
-    """How far `before` and `after` a period of some length the report looks."""
-    return {"before": report.before + (length if report.previous else timedelta(0)), "after": report.after}
+def reach(report: Report, length: timedelta, settings: Mapping[str, str]) -> dict[str, timedelta]:
+    """How far `before` and `after` a period of some length the report looks, by the settings that hold in it."""
+    before, after = (far if isinstance(far, timedelta) else far(settings) for far in (report.before, report.after))
+    return {"before": before + (length if report.previous else timedelta(0)), "after": after}
 
 
 def all_reports() -> tuple[Report, ...]:

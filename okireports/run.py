@@ -19,7 +19,7 @@ from okireports import access, audit, charts, frames, report
 from okireports.access import DIRECTORIES, TOLD, Scope, ids_of, in_force, may_run, several
 from okireports.answer import Answer, Log, Provenance
 from okireports.audit import Entry
-from okireports.engines.duck import Session, Viewing, Wanted, may_open, schema_of, session
+from okireports.engines.duck import Session, SettingsAt, Viewing, Wanted, may_open, schema_of, session
 from okireports.errors import BadOption, Refused, UnknownName
 from okireports.loading.thresholds import OF_CENTRE
 from okireports.period import Period, parse
@@ -90,8 +90,9 @@ class Asked:
     options: dict[str, Hashable] = field(init=False)
     period: Period = field(init=False)
     week_start: int = field(init=False)
+    reach: dict[str, timedelta] = field(init=False)  # how far beside the period the report looks
 
-    def plan(self, scope: Scope, settings: Mapping[str, str]) -> Wanted:
+    def plan(self, scope: Scope, settings_at: SettingsAt) -> Wanted:
         """Check the question against what the viewer may do, and say which tables and span it needs."""
         question = self.question
         runnable = [r.name for r in report.all_reports() if may_run(r.name, scope.reports)]
@@ -102,9 +103,11 @@ class Asked:
                 "of which one person's rows say nothing."
             )
         self.options = report.check_options(self.report, question.options)
+        settings = settings_at(self.viewing.now)
         self.week_start = int(settings["week_start"])
         now = self.viewing.now.replace(tzinfo=UTC)
         self.period = parse(question.period, zone=settings["timezone"], now=now, week_start=self.week_start)
+        self.reach = report.reach(self.report, self.period.end - self.period.start, settings_at(self.period.end))
         self.check_filters()
         self.leave_trace(scope)
         tables = tuple(name for name in self.report.tables if name not in FACTS or may_open(scope, name))
@@ -159,11 +162,6 @@ class Asked:
         by = self.options.get("by")
         return by if isinstance(by, str) else None
 
-    @property
-    def reach(self) -> dict[str, timedelta]:
-        """How far beside the period the report looks."""
-        return report.reach(self.report, self.period.end - self.period.start)
-
     def given(self, opened: Session, period: Period) -> dict[str, Hashable]:
         """What the report's function gets beside tables: its options, and what it wants of the run."""
         given = dict(self.options)
@@ -174,12 +172,11 @@ class Asked:
 
     def settings(self, opened: Session) -> dict[str, Hashable]:
         """What a report may want to know of the centre, and until when it knows anything."""
-        repeat_days = int(opened.settings["repeat_days"])
-        after = timedelta(days=repeat_days) if "repeat_days" in self.report.injected else self.reach["after"]
-        end = self.period.widened(timedelta(0), after)[1]
+        end = self.period.widened(timedelta(0), self.reach["after"])[1]
+        windows = {name: int(opened.settings[name]) for name in ("repeat_days", "callback_hours")}
         promised = {name: float(opened.settings[name]) if opened.settings[name] else None for name in OF_CENTRE}
-        known = {"formula": opened.settings["formula"], "repeat_days": repeat_days, "now": min(self.viewing.now, end)}
-        return known | promised
+        known = {"formula": opened.settings["formula"], "now": min(self.viewing.now, end)}
+        return known | windows | promised
 
     def cuts(self, opened: Session, period: Period) -> tuple[Cut | None, ...]:
         """The tables of the report, in its order; None for one that is closed to the viewer."""

@@ -382,6 +382,41 @@ def test_currencies_are_never_summed() -> None:
     assert "Amount (PLN)" in charts.svg(one)
 
 
+def test_bounds_of_confidence_are_those_of_what_is_summed() -> None:
+    """Of 4 of 10, and of 5 promoters and 2 detractors of 10; rows of one kind know nothing of the other."""
+    none = None
+    frame = pd.DataFrame(
+        {
+            "interval": ["a"] * 4, "kind": ["csat", "csat", "nps", "nps"], "answers": [4, 6, 3, 7],
+            "satisfied": [1, 3, none, none], "csat_low": [0.05, 0.19, none, none], "csat_high": [0.7, 0.8, none, none],
+            "promoters": [none, none, 2, 3], "detractors": [none, none, 1, 1],
+            "nps_low": [none, none, -0.4, -0.3], "nps_high": [none, none, 0.9, 0.8],
+        }
+    )  # fmt: skip
+    bounds = ["csat_low", "csat_high", "nps_low", "nps_high"]
+    summed, rough = frames.summed(frame, ["interval"], bounds)
+    assert not rough
+    assert summed.loc[0, bounds].tolist() == pytest.approx([0.16818, 0.68733, -0.18408, 0.78408], abs=1e-5)
+    alone, _ = frames.summed(frame.iloc[:1], ["interval"], ["csat_low"])
+    assert alone.loc[0, "csat_low"] == 0.05  # a row that is alone keeps its own
+
+
+def test_each_line_has_a_band_of_its_own_colour() -> None:
+    days = pd.date_range("2026-06-01", periods=5, tz=ZONE)
+    frame = pd.DataFrame(
+        {"interval": days, "csat": 0.7, "csat_low": 0.6, "csat_high": 0.8, "nps": 0.4, "nps_low": 0.1, "nps_high": 0.6}
+    )
+    wanted = charts.lines("interval", ["csat", "nps"], band=("csat_low", "csat_high", "nps_low", "nps_high"))
+    spec = spec_of(draw(wanted, frame))
+    shade, line = (layer["encoding"] for layer in spec["layer"])
+    assert shade["color"] == line["color"]
+    assert {(r["series"], r["value"], r["low"], r["high"]) for r in rows_of(draw(wanted, frame))} == {
+        ("CSAT", 0.7, 0.6, 0.8), ("NPS", 0.4, 0.1, 0.6)
+    }  # fmt: skip
+    csat = spec_of(draw(wanted, frame.assign(nps=None, nps_low=None, nps_high=None)))
+    assert csat["layer"][0]["encoding"]["y"]["field"] == "csat_low"
+
+
 def test_a_goal_is_one_dashed_line() -> None:
     marks = [layer["mark"] for layer in spec_of(draw(SERVICE, service(1)))["layer"]]
     assert [m["type"] for m in marks if m.get("strokeDash")] == ["rule"]

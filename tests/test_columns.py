@@ -64,7 +64,7 @@ def test_parts_and_weights_are_declared_columns() -> None:
 
 def test_a_share_is_never_summed() -> None:
     assert {label(n).rollup for n in names() if label(n).unit in ("share", "mos", "percent")} <= {
-        "mean", "quantile", "max", "last", "none",
+        "mean", "quantile", "max", "last", "low", "high", "none",
     }  # fmt: skip
 
 

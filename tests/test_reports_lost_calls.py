@@ -32,7 +32,7 @@ def back(n: int, start: datetime, answered: bool = True, **other: Any) -> Row:
 def report(*rows: Row, contacts: list[Row] | None = None, **options: Any) -> list[Row]:
     """The report over these calls."""
     opened = None if contacts is None else store("contacts", contacts)
-    given = {"period": by(None)} | options
+    given = {"period": by(None), "callback_hours": 24} | options
     calls = store("calls", rows)
     return records(lost_calls(calls, PROJECTS, QUEUES, OPERATORS, calls, opened, **given))
 
@@ -70,6 +70,12 @@ def test_what_is_no_callback() -> None:
     ]
 
 
+def test_the_centre_says_how_long_a_callback_may_take() -> None:
+    calls = [lost(1), back(2, NOON + timedelta(seconds=30) + 2 * HOUR)]
+    assert report(*calls, callback_hours=2)[0]["called_back_at"] == NOON + timedelta(seconds=30) + 2 * HOUR
+    assert report(*calls, callback_hours=1)[0]["called_back_at"] is None
+
+
 def test_the_next_call_counts_be_it_answered_or_not() -> None:
     ends = NOON + timedelta(seconds=30)
     missed = back(4, ends, answered=False, operator_id=8)
@@ -105,7 +111,8 @@ def test_newest_first_in_pages_with_callbacks_from_after_the_period() -> None:
 
 
 def test_lost_calls_without_rows() -> None:
-    frame = lost_calls(store("calls"), PROJECTS, QUEUES, OPERATORS, store("calls"), store("contacts"), period=by(None))
+    calls, contacts, given = store("calls"), store("contacts"), {"period": by(None), "callback_hours": 24}
+    frame = lost_calls(calls, PROJECTS, QUEUES, OPERATORS, calls, contacts, **given)
     kinds = types(frame)
     assert list(kinds) == COLUMNS and records(frame) == []
     expected = {"contact_key": "int64", "called_back_at": "timestamp[us]", "reached": "bool"}

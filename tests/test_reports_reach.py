@@ -29,7 +29,8 @@ NEAR, BEFORE, AFTER = {"05-31", "07-01"}, {"06-10", "05-10", "05-31"}, {"07-01",
 WANTED = {
     "call_tracking": BEFORE | {"07-01"},
     "ivr_paths": NEAR,
-    "repeat_calls": BEFORE | AFTER,
+    "repeat_calls": NEAR,  # within 7 days, unless the centre says otherwise
+    "lost_calls": {"07-01"},
     "call_outcomes": set[str](),
     "transfers": NEAR,
     "concurrent_calls": set[str](),
@@ -60,6 +61,11 @@ def viewer(tmp_path_factory):
 
 @pytest.mark.parametrize("name", WANTED)
 def test_what_is_attached(viewer, monkeypatch, name):
+    assert attached(viewer, monkeypatch, name) == WANTED[name] | {"06-15"}
+
+
+def attached(viewer, monkeypatch, name):
+    """The days of the calls whose segments a report opens, each counted by its first one."""
     opened, attach = set(), duck.attach
 
     def noting(con, folder, segment, alias):
@@ -68,7 +74,23 @@ def test_what_is_attached(viewer, monkeypatch, name):
 
     monkeypatch.setattr(duck, "attach", noting)
     assert viewer.report(name, period=PERIOD).arrow.num_rows == (0 if name in EMPTY else 1)
-    assert opened == WANTED[name] | {"06-15"}
+    return opened
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "more"),
+    [
+        ("repeat_calls", {"repeat_days": "366"}, BEFORE | AFTER),
+        ("lost_calls", {"callback_hours": "216"}, {"07-01", "07-10"}),
+    ],
+)
+def test_a_window_that_the_centre_sets_is_what_is_opened(viewer, monkeypatch, name, setting, more):
+    was = {key: viewer.center.settings.values[key] for key in setting}
+    viewer.center.settings.change(**setting, actor="admin", reason="a test")
+    try:
+        assert attached(viewer, monkeypatch, name) == more | {"06-15"}
+    finally:
+        viewer.center.settings.change(**was, actor="admin", reason="a test")
 
 
 # Nobody was in a scenario, passed on, there for any time, or was an operator.

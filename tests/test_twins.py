@@ -125,7 +125,7 @@ def agree(
     said = result.provenance
     options = {k: v for k, v in said.options.items() if k in ("by", "limit", "offset")}
     more = {k: str(v) for k, v in said.options.items() if k not in options}
-    more |= {"repeat_days": "7", "now": str(twin.naive(trial.world.now))}
+    more |= {"repeat_days": "7", "callback_hours": "24", "now": str(twin.naive(trial.world.now))}
     found = twin.run(
         None,
         name,

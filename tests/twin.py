@@ -6,7 +6,7 @@ period in naive UTC with the label that people read (one piece without a label f
 `interval` is left out). A line `-- needs charges: cost, currency` names the columns that are absent where that table
 is not open; `-- asked recognised_text=True: input` those that are there only with that option, and `-- unless ...`
 those that are there only without it. `per`, the option of that name, is a column, left out where the option is None.
-Further variables are repeat_days and now (naive UTC).
+Further variables are repeat_days, callback_hours and now (naive UTC).
 """
 
 from __future__ import annotations

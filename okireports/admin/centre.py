@@ -24,7 +24,7 @@ from okireports.disk import Folder
 from okireports.errors import ChangeError
 from okireports.loading.thresholds import OF_CENTRE, last_stored
 
-DATED = ("formula", "repeat_days", *OF_CENTRE)  # settings that may begin at an instant
+DATED = ("formula", "repeat_days", "callback_hours", *OF_CENTRE)  # settings that may begin at an instant
 TICK = timedelta(milliseconds=1)  # the finest time that is kept
 
 

@@ -39,26 +39,32 @@ class Spec:
     by: str | None = None  # one series, colour or panel for each value
     lane: str | None = None  # the other axis of a heat map or a timeline
     goal: str | None = None
-    band: tuple[str, str] | None = None
+    band: tuple[str, ...] = ()  # (low, high) of each figure, one after the other
     line: tuple[str, ...] = ()
     stack: bool = False
     instead: tuple[tuple[str, str], ...] = ()  # (column, the one that stands for it where it is empty)
 
     @property
+    def bands(self) -> dict[str, tuple[str, str]]:
+        """The bounds of each figure that has some."""
+        return dict(zip(self.y, zip(self.band[::2], self.band[1::2], strict=True), strict=False))
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Every column that it names, each once."""
         others = (other for _, other in self.instead)
-        named = (self.x, *self.y, self.by, self.lane, self.goal, *(self.band or ()), *self.line, *others)
+        named = (self.x, *self.y, self.by, self.lane, self.goal, *self.band, *self.line, *others)
         return tuple(dict.fromkeys(name for name in named if name))
 
 
 Names = str | Sequence[str]
 
 
-def lines(
-    x: str, y: Names, by: str | None = None, goal: str | None = None, band: tuple[str, str] | None = None
-) -> Spec:
-    """Figures over time, one line for each `by`; `goal` dashed, `band` (low, high) shaded. Without `x`: bars."""
+def lines(x: str, y: Names, by: str | None = None, goal: str | None = None, band: tuple[str, ...] = ()) -> Spec:
+    """Figures over time, one line for each `by`; `goal` dashed, `band` shaded: (low, high) of each figure in turn.
+
+    Without `x`: bars.
+    """
     return Spec("lines", x, _names(y), by, goal=goal, band=band)
 
 
@@ -83,7 +89,7 @@ def heat(x: str, y: str, value: str, **instead: str) -> Spec:
     return Spec("heat", x, _names(value), lane=y, instead=tuple(instead.items()))
 
 
-def dots(x: str, y: Names, by: str | None = None, band: tuple[str, str] | None = None) -> Spec:
+def dots(x: str, y: Names, by: str | None = None, band: tuple[str, ...] = ()) -> Spec:
     """A dot for each row over time, or for each category with its interval `band` (low, high)."""
     return Spec("dots", x, _names(y), by, band=band)
 

@@ -164,7 +164,7 @@ def _figures(plot: Plot, names: list[str]) -> alt.Chart:
 
 def dots(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     """A dot for each category and figure, or one with its interval."""
-    values, band = figures(frame, spec.y), figures(frame, spec.band or ())
+    values, band = figures(frame, spec.y), figures(frame, spec.band)
     rows = limited(keyed(frame, [spec.x], paper), spec.x, values, paper, MOST)
     rows = grouped(rows, [spec.x], list(dict.fromkeys([*values, *band])), paper)
     if rows.empty:

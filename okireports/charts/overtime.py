@@ -40,7 +40,7 @@ DASH = [6, 4]
 
 def lines(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     """Lines, broken where intervals are left out; each in a panel of its own where they would hide each other."""
-    extra = figures(frame, (*(spec.band or ()), *([spec.goal] if spec.goal else [])))
+    extra = figures(frame, (*spec.band, *([spec.goal] if spec.goal else [])))
     plot = plotted(spec, frame, paper, extra, PLACES)
     if plot.rows.empty:
         return nothing(paper)
@@ -50,7 +50,8 @@ def lines(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     longest = int(rows.groupby(plot.series).size().max()) if plot.series else len(rows)
     apart = len(plot.names) > 1 and (longest > DENSE or len(plot.names) > TOGETHER)
     goal, level = _goal(plot, spec.goal)
-    band = [b for b in (spec.band or ()) if b in rows and len(plot.names) <= 1]
+    bounds = ("low", "high") if plot.series == "series" else spec.band if not plot.series else ()
+    band = [b for b in bounds if b in rows]
     broken = bool(rows["run"].any())
     kept = list(dict.fromkeys([*plot.keys, plot.y, *(["run"] if broken else []), *band, *([goal] if goal else [])]))
     layers = _line_marks(plot, paper, goal, level, band, broken, longest, apart)
@@ -81,9 +82,9 @@ def _line_marks(
     colour = alt.ColorValue(PALETTE[0]) if apart else tint(plot, paper)
     layers: list[alt.Chart] = []
     if len(band) == 2:
-        shade = alt.Chart().mark_area(opacity=0.18, color=PALETTE[0])
-        low = alt.Y(field=band[0], type="quantitative")
-        layers.append(shade.encode(x=x, y=low, y2=alt.Y2(band[1]), detail=detail))
+        paper.note("band")
+        shade, low = alt.Chart().mark_area(opacity=0.18), alt.Y(field=band[0], type="quantitative")
+        layers.append(shade.encode(x=x, y=low, y2=alt.Y2(band[1]), color=colour, detail=detail))
     dot = alt.OverlayMarkDef(size=28 if longest <= DENSE else 4)  # what stands alone between gaps is seen, too
     line = alt.Chart().mark_line(
         point=dot if broken or longest <= DENSE else False, strokeWidth=0.9 if longest > DENSE else 2

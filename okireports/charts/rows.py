@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -58,7 +58,7 @@ def plotted(spec: Spec, frame: pd.DataFrame, paper: Paper, extra: Sequence[str] 
         rows = grouped(rows, [spec.x, *keys], columns, paper)
     if by:
         return Plot(rows, spec.x, values[0], paper.label(values[0]), by, order(rows, by, paper), grain)
-    rows, y, known, names = folded(rows, [spec.x], values, paper)
+    rows, y, known, names = folded(rows, [spec.x], values, paper, spec.bands)
     return Plot(rows, spec.x, y, known, "series" if names else None, names, grain)
 
 
@@ -155,9 +155,13 @@ def counted(frame: pd.DataFrame, at: str, by: str | None, paper: Paper, bars: in
 
 
 def folded(
-    rows: pd.DataFrame, keys: Sequence[str], values: Sequence[str], paper: Paper
+    rows: pd.DataFrame,
+    keys: Sequence[str],
+    values: Sequence[str],
+    paper: Paper,
+    bands: Mapping[str, tuple[str, str]] | None = None,
 ) -> tuple[pd.DataFrame, str, Label, list[str]]:
-    """Several figures as one: a row for each, with the figure's name as its series.
+    """Several figures as one: a row for each, with the figure's name as its series, and its bounds as `low` and `high`.
 
     Returns the rows, the name of the value's column, its label, and the names of the series in order.
     """
@@ -165,6 +169,9 @@ def folded(
         return rows, values[0], paper.label(values[0]), []
     names = [paper.label(v).words(paper.language) for v in values]
     parts = [rows[list(keys)].assign(series=name, value=rows[v]) for name, v in zip(names, values, strict=True)]
+    bounds = [bands[v] for v in values if bands and v in bands]
+    if len(bounds) == len(values) and all(b in rows for pair in bounds for b in pair):
+        parts = [p.assign(low=rows[low], high=rows[high]) for p, (low, high) in zip(parts, bounds, strict=True)]
     units = {paper.label(v).unit for v in values}
     key = next((k for k in ("s", "share", "count") if units == {k}), "value")
     key = "count" if units == {"count", "number"} else key  # as many as, on average

@@ -27,6 +27,7 @@ WORDS = {
     "figure": ("{}", "{}"),
     "goal": ("dashed: the goal, {}", "linia przerywana: cel, {}"),
     "goals": ("dashed: the goal", "linia przerywana: cel"),
+    "band": ("shaded: 95 % confidence", "zacienione: 95 % ufności"),
     "below": ("Waited less than", "Czas oczekiwania poniżej"),
     "summed": ("Summed by {}", "Zsumowano według {}"),
     "per": ("by {}", "według {}"),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from tempfile import TemporaryDirectory
 
 import duckdb
@@ -67,7 +68,8 @@ class Viewing:
     now: datetime  # naive UTC
 
 
-Plan = Callable[[Scope, Mapping[str, str]], Wanted]
+SettingsAt = Callable[[datetime], Mapping[str, str]]  # the centre's settings as they hold just before an instant
+Plan = Callable[[Scope, SettingsAt], Wanted]
 
 
 @contextmanager
@@ -113,8 +115,7 @@ def open_session(con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -
     folder = viewing.folder
     folder.attach_control(con)
     scope = access.resolve(con, viewing.login, reason=viewing.reason, now=viewing.now).narrow(viewing.projects)
-    settings = dict(con.execute("SELECT key, value FROM control.settings").fetchall())
-    wanted = plan(scope, settings)
+    wanted = plan(scope, partial(access.settings_at, con))
     settings = access.settings_at(con, wanted.end if wanted.ends is None else wanted.ends)
     listed = [s for s in segments_of(con, None, scope.stores) if may_open(scope, s.table)]
     tables = [name for name in wanted.tables if name in FACTS]

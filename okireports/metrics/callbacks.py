@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import ibis
 from ibis.expr.types import Table
 
-from okireports.clock import ms, seconds
+from okireports.clock import HOUR, ms, seconds
 from okireports.metrics.volume import is_accepted
 
-WITHIN = timedelta(hours=24)  # after the lost contact's end; a later call is no callback
+
+def window(settings: Mapping[str, str]) -> timedelta:
+    """How long after the end of a lost contact a call is its callback."""
+    return timedelta(hours=int(settings["callback_hours"]))
 
 
-def callbacks(lost: Table, calls: Table) -> Table:
-    """Per lost contact that was called back, its callback: the project's next outbound contact with the same person.
+def callbacks(lost: Table, calls: Table, hours: int) -> Table:
+    """Per lost contact that was called back within some hours of its end, its callback.
+
+    That is the project's next outbound contact with the same person.
 
     Columns: project_id, call_id (of the lost contact), called_back_at, called_back_by_id, time_to_callback_s, reached.
     Of several at one instant it is the one with the smallest call_id.
@@ -30,7 +36,7 @@ def callbacks(lost: Table, calls: Table) -> Table:
     keys = ["project_id", "contact_key"]
     t = lost.select(*keys, "call_id", "ended_at").join(out, keys)
     t = t.mutate(later=ms(t.called_back_at) - ms(t.ended_at))
-    t = t.filter(t.later >= 0, t.later <= WITHIN // timedelta(milliseconds=1))
+    t = t.filter(t.later >= 0, t.later <= hours * HOUR)
     place = ibis.row_number().over(group_by=["project_id", "call_id"], order_by=["later", "callback_id"])
     t = t.mutate(place=place, time_to_callback_s=seconds(t.later))
     return t.filter(t["place"] == 0).drop("contact_key", "ended_at", "later", "callback_id", "place")

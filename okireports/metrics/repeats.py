@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import ibis
@@ -10,7 +11,10 @@ from ibis.expr.types import BooleanValue, FloatingValue, IntegerScalar, Table
 from okireports.clock import DAY, instant, ms
 from okireports.metrics import metric, ratio, tally
 
-MOST = timedelta(days=366)  # the longest window that the setting takes
+
+def window(settings: Mapping[str, str]) -> timedelta:
+    """How far from a contact another one of the same person counts."""
+    return timedelta(days=int(settings["repeat_days"]))
 
 
 def followed(calls: Table, days: int, now: datetime) -> Table:

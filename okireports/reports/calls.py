@@ -15,7 +15,7 @@ from ibis import Table
 from okireports.charts import bars, counts, funnel, lines
 from okireports.clock import Interval, grain, labelled, ms, seconds
 from okireports.metrics import measure, paths, ratio
-from okireports.metrics.callbacks import WITHIN, callbacks
+from okireports.metrics.callbacks import callbacks, window
 from okireports.metrics.interactions import (
     YEAR,
     accepted,
@@ -86,7 +86,7 @@ def call_log(
     "Lost calls",
     pl="Połączenia utracone",
     chart=counts("started_at", by="reached"),
-    after=WITHIN + LAG,  # a lost call may end after the period
+    after=lambda settings: window(settings) + LAG,  # a lost call may end after the period
     separable=True,
     queues_only=True,
 )
@@ -99,6 +99,7 @@ def lost_calls(
     contacts: Table | None,
     *,
     period: Interval,
+    callback_hours: int,
     limit: int | None = None,
     offset: int = 0,
 ) -> Table:
@@ -107,13 +108,14 @@ def lost_calls(
     `limit` and `offset` cut a page out of it; phone is there for those with the right.
 
     Definitions: lost are abandoned, callback_requested and voicemail; called_back_at is the project's next outbound
-    contact with the same person, within 24 hours after the lost one's end; reached says whether it was answered, empty
-    where there is none.
+    contact with the same person, within the centre's callback_hours after the lost one's end; reached says whether it
+    was answered, empty where there is none.
     """
     t = starting(calls, period)
     t = t.filter(is_lost(t))
     t = page(t, [t.started_at.desc(), *CALL], limit, offset)
-    made = callbacks(t, history.filter(history.started_at < period.end + WITHIN + LAG))
+    near = history.filter(history.started_at < period.end + timedelta(hours=callback_hours) + LAG)
+    made = callbacks(t, near, callback_hours)
     t = looked_up(t, made, CALL, "called_back_at", "called_back_by_id", "time_to_callback_s", "reached")
     t = named(t, project=projects, queue=queues)
     by_whom = operators.select(called_back_by_id="operator_id", called_back_by="operator")

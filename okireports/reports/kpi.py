@@ -232,7 +232,7 @@ def operator_rating(
 @report(
     "Customer satisfaction",
     pl="Ocena klienta, NPS",
-    chart=lines("interval", ["csat", "nps"]),
+    chart=lines("interval", ["csat", "nps"], band=("csat_low", "csat_high", "nps_low", "nps_high")),
 )
 def customer_satisfaction(
     ratings: Table,

@@ -162,8 +162,8 @@ def wait_distribution(calls: Table) -> Table:
     "Repeat calls",
     pl="Połączenia powtórne, FCR",
     chart=lines("interval", ["repeat_rate", "fcr"], by="queue"),
-    before=repeats.MOST,
-    after=repeats.MOST,
+    before=repeats.window,
+    after=repeats.window,
     queues_only=True,
 )
 def repeat_calls(

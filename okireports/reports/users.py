@@ -85,7 +85,8 @@ def operator_summary(
 
     Definitions: statuses are cut at the borders of the period and of intervals, open ones are left out; logged_s is all
     but Offline, shares are of it; occupancy = (Waiting + Busy + PCP) / (Waiting + Busy + PCP + Ready), overlaps once;
-    handled counts contacts by their start; N.A. is time with contacts of projects that are not shown here.
+    handled counts contacts by their start; N.A. is time with contacts of projects that are not shown here; a filter by
+    queue keeps the time with its contacts, so that nothing of Ready and Away is left.
     """
     t = presence.pieces(statuses, by)
     ends = {"since": t.started_at.min(), "until": t.ended_at.max()}

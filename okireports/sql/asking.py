@@ -14,7 +14,7 @@ import pyarrow as pa
 from okireports import audit, frames
 from okireports.access import DIRECTORIES, Scope
 from okireports.audit import Entry
-from okireports.engines.duck import Session, Viewing, Wanted, session
+from okireports.engines.duck import Session, SettingsAt, Viewing, Wanted, session
 from okireports.errors import BadQuery, DamagedCenter, Refused
 from okireports.run import noting_refusals
 from okireports.sql.checking import check_text, tables_of
@@ -59,7 +59,7 @@ class Query:
     limits: Limits
     tables: tuple[str, ...] = field(init=False)
 
-    def plan(self, scope: Scope, settings: Mapping[str, str]) -> Wanted:
+    def plan(self, scope: Scope, settings_at: SettingsAt) -> Wanted:
         """Check the right and the query, leave the trace, and say which tables it needs."""
         scope.demand(RIGHT)
         if scope.own_rows_only:

@@ -40,11 +40,11 @@ def by_hand(viewer: Viewer, asked: Result, options: dict[str, Any]) -> Callable[
     said, name = asked.provenance, asked.provenance.report
     sql, start, end = twin.text(name), twin.naive(said.start), twin.naive(said.end)
     read = [t for t in (*twin.FACTS, *twin.DIRECTORY) if re.search(rf"\b(FROM|JOIN)\s+{t}\b", re.sub(r"--.*", "", sql))]
-    reach = report.reach(asked.answer.report, end - start)
+    reach = report.reach(asked.answer.report, end - start, {"repeat_days": "7", "callback_hours": "24"})
     facts, names = (tuple(t for t in read if t in group) for group in (twin.FACTS, twin.DIRECTORY))
     wanted = duck.Wanted(facts, start - reach["before"], end + reach["after"], names)
     words = {k: str(v) for k, v in said.options.items() if k not in ("by", "limit", "offset")}
-    words |= {"zone": said.zone, "formula": said.formula, "repeat_days": "7", "now": str(end)}
+    words |= {"zone": said.zone, "formula": said.formula, "repeat_days": "7", "callback_hours": "24", "now": str(end)}
 
     def once() -> object:
         with duck.session(viewer.viewing(), lambda *_: wanted) as session:

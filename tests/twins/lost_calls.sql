@@ -1,5 +1,5 @@
 -- Lost contacts, newest first, and the next outbound contact of the same project to the same person: it starts after
--- the lost contact ended and within 24 hours of that.
+-- the lost contact ended and within the callback hours of that.
 -- needs contacts: phone
 WITH lost AS (
     SELECT *
@@ -21,7 +21,7 @@ next_calls AS (
         AND b.contact_key = l.contact_key
         AND b.direction = 'outbound'
         AND b.started_at >= l.ended_at
-        AND b.started_at <= l.ended_at + INTERVAL 24 HOUR
+        AND b.started_at <= l.ended_at + to_hours(getvariable('callback_hours')::INTEGER)
         AND b.call_id <> l.call_id
     QUALIFY row_number() OVER (PARTITION BY l.call_id ORDER BY b.started_at, b.call_id) = 1
 )
