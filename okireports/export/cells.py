@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -23,6 +25,24 @@ def heading(name: str, report: str = "", language: str = "en") -> str:
     """A column's heading for people: label and unit, or its name where nothing more is known."""
     found = known(name, report)
     return found.heading(language) if found else name
+
+
+def grounds(meta: Mapping[str, Any]) -> list[str]:
+    """What the figures rest on, as lines: the settings and the definitions that held, which JSON has whole."""
+    lines = []
+    for name, value in meta.get("provenance", {}).get("definitions", {}).items():
+        for row in value if isinstance(value, tuple) else ({"": value},):
+            said = (f"{key} {_said(v)}".strip() for key, v in row.items() if v is not None)
+            lines.append(f"{name}: {', '.join(said) or '-'}")
+    return lines
+
+
+def _said(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def iso(column: Any) -> Any:

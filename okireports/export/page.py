@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from okireports.charts import html
-from okireports.export.cells import heading, known, plain, read
+from okireports.export.cells import grounds, heading, known, plain, read
 
 if TYPE_CHECKING:
     from okireports.export import Content
@@ -20,6 +20,7 @@ _WORDS = {
     "more": ("{} more rows are not shown here; they are in the CSV, Parquet and XLSX files.",
              "Pozostałe wiersze ({}) są w plikach CSV, Parquet i XLSX."),
     "none": ("No data in this period.", "Brak danych w tym okresie."),
+    "held": ("What held in this period", "Co obowiązywało w tym okresie"),
     "script": ("The chart needs JavaScript.", "Wykres wymaga JavaScriptu."),
 }  # fmt: skip
 
@@ -66,6 +67,7 @@ def page(content: Content) -> str:
         _table(content, SHOWN) if content.rows.count else f"<p>{say('none')}</p>",
         f"<p>{escape(say('more').format(f'{hidden:,}'))}</p>" if hidden > 0 else "",
         f"<p>{escape(content.told('definitions'))}</p>" if content.told("definitions") else "",
+        _held(content, say("held")),
     ]
     body = "\n".join(part for part in parts if part)
     return (
@@ -86,6 +88,12 @@ def piece(content: Content) -> str:
         f"<p>{escape(content.told('definitions'))}</p>" if content.told("definitions") else "",
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _held(content: Content, summary: str) -> str:
+    """The settings and definitions behind the figures, folded away."""
+    lines = "".join(f"<li>{escape(line)}</li>" for line in grounds(content.meta))
+    return f"<details><summary>{escape(summary)}</summary><ul>{lines}</ul></details>" if lines else ""
 
 
 def _table(content: Content, most: int) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from okireports.columns import Label
 from okireports.errors import BadOption, ResultTooLarge
-from okireports.export.cells import heading, iso, known, plain
+from okireports.export.cells import grounds, heading, iso, known, plain
 
 if TYPE_CHECKING:
     from okireports.export import Content
@@ -76,7 +76,8 @@ def _about(book: Any, content: Content) -> None:
     sheet.set_column(1, 1, 110)
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})
     lines = [(key, content.told(key)) for key in ("title", "description", "period", "definitions")]
-    shown = [*((key, text) for key, text in lines if text), ("times", _INSTANTS)]
+    held = [("held", line) for line in grounds(content.meta)]
+    shown = [*((key, text) for key, text in lines if text), ("times", _INSTANTS), *held]
     for row, (key, text) in enumerate(shown):
         sheet.write_string(row, 0, key)
         sheet.write_string(row, 1, _cut(text), wrapped)
