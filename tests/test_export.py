@@ -339,6 +339,24 @@ def test_the_page_is_whole_and_everything_in_it_is_text(tmp_path: Path) -> None:
     assert page.rows[4] == [""] * 9
 
 
+def test_people_see_what_held_in_the_period(tmp_path: Path) -> None:
+    """Settings and definitions, as text, in the page and in the workbook."""
+    since = datetime(2025, 10, 12, tzinfo=ZoneInfo(ZONE))
+    tariff = {"project": "<b>Acme", "price_per_min": Decimal("1.300000"), "valid_from": since, "valid_to": None}
+    said = {"definitions": {"formula": "short", "answer_within_s": 20.0, "goal": None, "tariffs": (tariff,)}}
+    lines = [
+        "formula: short",
+        "answer_within_s: 20",
+        "goal: -",
+        "tariffs: project <b>Acme, price_per_min 1.3, valid_from 2025-10-12 00:00",
+    ]
+    page = Page(saved(tmp_path, "html", provenance=said).read_text())
+    assert sum(tag == "li" for tag, _ in page.tags) == len(lines)
+    assert all(line in page.text for line in lines)
+    about = CalamineWorkbook.from_path(str(saved(tmp_path, "xlsx", provenance=said))).get_sheet_by_name("About")
+    assert [row[1] for row in about.to_python() if row[0] == "held"] == lines
+
+
 def test_the_page_asks_for_nothing_outside(tmp_path: Path) -> None:
     page = Page(saved(tmp_path, "html").read_text())
     assert not [a for _, a in page.tags if {"src", "href", "srcset", "action", "data"} & a.keys()]
