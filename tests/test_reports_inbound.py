@@ -84,6 +84,13 @@ def test_first_time_callers() -> None:
     assert report(contact(1, contact_key=None))[0]["first_time"] == 0
 
 
+def test_after_a_year_one_is_new_again_also_within_a_long_period() -> None:
+    days = (0, 0, 365, 366 + 365, 800)  # of the first two, at one instant, neither is before the other
+    rows = [contact(n, contact_key=7, start=JUNE[0] + timedelta(days=d)) for n, d in enumerate(days)]
+    (row,) = report(*rows, end=JUNE[0] + timedelta(days=1000))
+    assert row["first_time"] == 3
+
+
 def test_by_line() -> None:
     lines = {"line": "+48220000100"}, {"line": "+48220000099"}, {"line": None}
     rows = [contact(n, line=given["line"], project_id=1 + n % 2) for n, given in enumerate((*lines, lines[0]))]
@@ -122,4 +129,5 @@ def test_inbound_without_rows() -> None:
     assert list(kinds) == ["project", "interval", *FIGURES] and records(frame) == []
     assert list(kinds.values()) == ["string", "date32[day]", *["int64"] * 3, *["double"] * 4, "int64"]
     read = times_read(inbound_statistics, "calls", "projects", "calls", period=by(None), by=by("day"))
-    assert read == {"calls": 1, "projects": 1}
+    # The period's contacts, who called before it, and who called first in it.
+    assert read == {"calls": 3, "projects": 1}

@@ -12,11 +12,13 @@ from datetime import timedelta
 import ibis
 from ibis.expr.types import FloatingValue, IntegerScalar, IntegerValue, Table
 
-from okireports.clock import ms
+from okireports.clock import Interval, ms
 from okireports.metrics import mean_seconds, metric, ratio, tally
+from okireports.metrics.intervals import starting
 from okireports.metrics.volume import is_accepted
 
 YEAR = timedelta(days=365)  # how long one is remembered as a caller
+YEAR_MS = YEAR // timedelta(milliseconds=1)
 
 
 def joined(calls: Table, keys: Sequence[str]) -> Table:
@@ -33,16 +35,23 @@ def joined(calls: Table, keys: Sequence[str]) -> Table:
     return calls.mutate(opens=place == 0, was_accepted=accepted_ones > 0, length_ms=ms(lasts) - ms(first))
 
 
-def recognised(calls: Table) -> Table:
-    """Contacts with `earlier`: how many the project had with the same person in the 365 days before.
+def recognised(calls: Table, period: Interval) -> Table:
+    """Contacts of the period with `is_new`: the project had none with the same person in the 365 days before.
 
-    It must get the contacts of those days too; of unknown callers `earlier` says nothing.
+    It must get the contacts of those days too; of unknown callers `is_new` says nothing.
     """
-    calls = calls.mutate(started_ms=ms(calls.started_at))
-    days = ibis.range_window(
-        group_by=["project_id", "contact_key"], order_by="started_ms", preceding=(YEAR // timedelta(milliseconds=1), 1)
-    )
-    return calls.mutate(earlier=calls.count().over(days))
+    person = ["project_id", "contact_key"]
+    t, known = starting(calls, period), calls.filter(calls.contact_key.notnull())
+    before = known.filter(known.started_at < period.start).group_by(person).agg(latest=known.started_at.max())
+    within = starting(known, period).group_by(person).agg(first=known.started_at.min())
+    for said in (before, within):
+        t = t.left_join(said, person, rname="said_{name}").drop([f"said_{key}" for key in person])
+    again = t.started_at > t["first"]
+    if period.end - period.start > YEAR:  # then the first of the period may be long ago, too
+        days = ibis.range_window(group_by=person, order_by=ms(t.started_at), preceding=(YEAR_MS, 1))
+        again = t.count().over(days) > 0
+    lately = ms(t.started_at) - ms(t.latest) <= YEAR_MS
+    return t.mutate(is_new=~(again | lately.fill_null(False))).drop("latest", "first")
 
 
 @metric("Inbound", unit="count", counts="interaction", at="start")
@@ -84,4 +93,4 @@ def talk_mean_s(calls: Table) -> FloatingValue:
 @metric("First-time callers", unit="count", counts="contact", at="start")
 def first_time(calls: Table) -> IntegerScalar:
     """Contacts of known callers with whom the project had no contact in the 365 days before."""
-    return tally(calls.contact_key.notnull() & (calls.earlier == 0))
+    return tally(calls.contact_key.notnull() & calls.is_new)

@@ -24,7 +24,7 @@ def lost(calls: Table) -> IntegerScalar:
 def interactions(calls: Table, keys: Sequence[str]) -> Table:
     """One row for each interaction and the keys, with the parts of `brought`.
 
-    Columns beside the model's: `earlier` of `recognised`, `sale` (is the contact's result one), and, where costs are
+    Columns beside the model's: `is_new` of `recognised`, `sale` (is the contact's result one), and, where costs are
     known, `cost`, `first_currency`, `last_currency`.
     """
     talked = is_accepted(calls) & calls.talk_ms.notnull()

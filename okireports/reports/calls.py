@@ -151,7 +151,7 @@ def inbound_statistics(
     talk_mean_s of answered ones, robots' too; first_time counts known callers without a contact in 365 days before.
     """
     key = "line" if per == "line" else "project_id"
-    t = starting(recognised(history), period)
+    t = recognised(history, period)
     t = t if history.equals(calls) else t.semi_join(starting(calls, period), CALL)  # no filter: one pass is enough
     t = joined(t.filter(t.direction == "inbound"), [key])
     figures = measure(t, inbound, accepted, missed, asr, duration_s, awt_s, talk_mean_s, first_time)
@@ -180,7 +180,7 @@ def call_tracking(
     currencies.
     """
     keys = ["project_id", "line"]
-    t = starting(recognised(history), period)
+    t = recognised(history, period)
     t = t if history.equals(calls) else t.semi_join(starting(calls, period), CALL)
     t = looked_up(t.filter(t.direction == "inbound"), results, ["project_id", "result"], "sale")
     if charges is not None:
