@@ -57,17 +57,20 @@ def create(
 
 
 def open(path: str | os.PathLike[str], *, now: datetime | Callable[[], datetime] | None = None) -> Center:
-    """Open the centre in a folder; `now` sets the clock that "today" and memberships go by.
+    """Open the centre in a folder, or a sealed extract; `now` sets the clock that "today" and memberships go by.
 
     Raises:
         NotACenter, NewerFormat, DamagedCenter: there is none that can be used.
+        Refused: the extract has expired.
     """
     from okireports import faces
-    from okireports.disk import Folder
+    from okireports.disk import Folder, Sealed
 
-    folder = Folder(Path(path))
+    where, clock = Path(path), clock_of(now)
+    folder = Sealed.read(where) if Sealed.lies_at(where) else Folder(where)
     folder.current()
-    return faces.Center(folder, clock_of(now))
+    folder.admit(clock().astimezone(UTC).replace(tzinfo=None))
+    return faces.Center(folder, clock)
 
 
 def demo(

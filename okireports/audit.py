@@ -1,6 +1,8 @@
 """The change log: each entry carries the hash of the one before it; reads wait in the journal for the next writer.
 
 An entry that was edited, removed or moved breaks the chain. A cut tail shows where a manifest carries a later head.
+What people type into it, queries and reasons, is written without numbers and addresses of customers: nothing could
+take them out of the chain again when a customer is to be forgotten.
 """
 
 from __future__ import annotations
@@ -8,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +27,11 @@ from okireports.errors import Refused
 GENESIS = "0" * 64
 COLUMNS = tuple("seq at actor action subject_kind subject project_id before after reason origin".split())
 GIVEN_UP = 24 * 3600  # seconds after which an entry of the journal that cannot be read is taken in as just that
+UNSAID = "…"
+DATE = r"\d{4}-\d\d-\d\d(?:[T ]\d\d(?::\d\d){1,2}(?:\.\d+)?)?"
+NUMBER = r"\+?\d(?:[ ().\-/]{0,2}\d){6,}"  # seven digits or more, however they are written
+MAIL = r"[^\s'\"<>@,;()%]*@[^\s'\"<>@,;()%]+"
+PERSONAL = re.compile(f"({DATE})|{NUMBER}|{MAIL}")
 SELECTED = ", ".join(f'"{name}"' for name in COLUMNS)
 
 
@@ -43,13 +51,23 @@ class Entry:
     origin: str | None = None  # of a read: its file in the journal
 
 
+def discreet(entry: Entry) -> Entry:
+    """The entry as it may be kept: in a query and in a reason no number and no address, which may be a customer's."""
+
+    def unsaid(text: str) -> str:
+        return PERSONAL.sub(lambda found: found.group(1) or UNSAID, text)
+
+    subject = unsaid(entry.subject) if entry.subject_kind == "sql" else entry.subject
+    return replace(entry, subject=subject, reason=None if entry.reason is None else unsaid(entry.reason))
+
+
 def record(con: duckdb.DuckDBPyConnection, entries: Iterable[Entry], at: datetime) -> None:
     """Append entries to the chain in the control file that is being written."""
     seq, last = head(con)
     rows = []
     for entry in entries:
         seq += 1
-        fields = vars(entry) | {"seq": seq, "at": naive(entry.at) if entry.at else at}
+        fields = vars(discreet(entry)) | {"seq": seq, "at": naive(entry.at) if entry.at else at}
         last = link(last, fields)
         rows.append(fields | {"hash": last})
     if rows:
@@ -103,7 +121,7 @@ def note(journal: Path, entry: Entry, *, must: bool = False) -> None:
         must: refuse where it cannot be written (whoever sees everything leaves a trace).
     """
     now = datetime.now(UTC)
-    said = vars(entry) | {"at": entry.at or now.isoformat()}
+    said = vars(discreet(entry)) | {"at": entry.at or now.isoformat()}
     name = f"{now:%Y%m%dT%H%M%S.%f}-{os.getpid()}-{secrets.token_hex(4)}.json"
     try:
         descriptor = os.open(journal / name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)

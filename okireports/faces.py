@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cached_property
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from okireports import admin, loading, run, sql
-from okireports.answer import Answer, Provenance
+from okireports import admin, extract, loading, run, sql
 from okireports.disk import Folder
 from okireports.engines.duck import Viewing
-from okireports.errors import ResultTooLarge
 from okireports.loading import LoadResult
+from okireports.result import Result
 from okireports.run import Names, Question
 from okireports.sql import Selection
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
+
+    from okireports.widgets import Administration
+
+__all__ = ["Center", "Result", "Viewer"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,55 @@ class Center:
         """
         return admin.rollback(self.folder, actor=actor, reason=reason, now=self.clock(), to=to)
 
+    def forget(self, phone: str, *, actor: str, reason: str, dry_run: bool = False) -> admin.Erasure:
+        """Forget the customer with a number: in all projects and generations, and for all loads to come.
+
+        Her rows stay with their times and figures; whose they are goes, and what she said and wrote. It cannot be taken
+        back. The actor needs the right `operate`, and sees the whole centre. `dry_run` counts, and writes nothing.
+        """
+        return admin.forget(self.folder, phone, actor=actor, reason=reason, now=self.clock(), dry_run=dry_run)
+
+    def retain(self, *, actor: str, reason: str, dry_run: bool = False) -> admin.Retention:
+        """Drop rows older than the settings `keep_facts_days` and `keep_recordings_days` say, in all generations.
+
+        Older files do not bring them back. The actor needs the right `operate`, and sees the whole centre. `dry_run`
+        counts, and writes nothing.
+        """
+        return admin.retain(self.folder, actor=actor, reason=reason, now=self.clock(), dry_run=dry_run)
+
+    def restamp(
+        self,
+        kind: str,
+        name: str,
+        *,
+        to: str | int | None,
+        period: object = None,
+        every: bool = False,
+        actor: str,
+        reason: str,
+        dry_run: bool = False,
+        progress: Callable[[str], None] | None = None,
+    ) -> loading.Restamped:
+        """Correct the past: an object was another project's; its rows of that time move there, and stay nowhere else.
+
+        Generations of before are not kept, so nobody rolls back behind it. The rights `operate` and `manage_projects`
+        are needed, of one who sees all projects.
+
+        Args:
+            kind: queue, dialer, scenario or crm_form.
+            name: the object's.
+            to: the project that it is to have belonged to, by name or id; None: none.
+            period: as reports take it, or a pair of which an end may be None; None: all time.
+            every: move those rows too that were placed by a project of their own, or by another definition.
+            actor: who corrects.
+            reason: why.
+            dry_run: count what would move, and change nothing.
+            progress: called with the name of each step.
+        """
+        span = admin.Span(to, period, every)
+        step = progress or (lambda said: None)
+        return admin.restamp(self.folder, self.clock, kind, name, span, actor, reason, dry_run=dry_run, progress=step)
+
     def viewer(self, login: str, *, reason: str | None = None) -> Viewer:
         """Someone who looks; `reason` is needed of those who see everything.
 
@@ -115,6 +166,75 @@ class Center:
         viewer.check()
         return viewer
 
+    def preview_as(self, login: str, *, actor: str, reason: str) -> Viewer:
+        """Someone as an actor with `manage_access` may look through her eyes: within both people's projects and rights.
+
+        Each thing that is looked at is written down as the actor's.
+        """
+        self.insight.preview(login, actor=actor, reason=reason)
+        return Viewer(self, login, reason, actor)
+
+    def who_can_see(self, call: str | int, *, actor: str, reason: str) -> pd.DataFrame:
+        """Who can see a call, and by what; see `okireports.admin.Insight.who_can_see`."""
+        return self.insight.who_can_see(call, actor=actor, reason=reason)
+
+    def diff_access(
+        self, a: str, b: str, *, actor: str, reason: str, days: tuple[date | str, date | str] | None = None
+    ) -> pd.DataFrame:
+        """What `a` may see that `b` may not, now or on a day each; see `okireports.admin.Insight.diff`."""
+        return self.insight.diff(a, b, actor=actor, reason=reason, days=days)
+
+    def lint(self, *, actor: str, reason: str) -> pd.DataFrame:
+        """What looks forgotten or too wide: kind, subject, project, words; see `okireports.admin.Insight.lint`."""
+        return self.insight.lint(actor=actor, reason=reason)
+
+    @property
+    def insight(self) -> admin.Insight:
+        """Questions about access."""
+        return admin.Insight(self.folder, self.clock)
+
+    def change(self, actor: str, *, reason: str) -> AbstractContextManager[admin.Changes]:
+        """Several changes that become one: all of them or none, with an entry in the change log for each.
+
+        `with center.change("admin", reason="new client") as change: change.projects.create("Acme"); ...`
+        """
+        return admin.several(self.folder, self.clock, actor, reason)
+
+    def extract(
+        self,
+        viewer: str,
+        path: str | os.PathLike[str],
+        *,
+        projects: Names = None,
+        period: object = None,
+        expires: date | str | None = None,
+        actor: str | None = None,
+        reason: str | None = None,
+    ) -> Path:
+        """Write a sealed extract: one file that physically holds a viewer's rows and columns, and nothing else.
+
+        `okireports.open` opens it, for her alone, and so does plain DuckDB. See `okireports.extract.make`.
+        """
+        return extract.make(
+            self.folder,
+            path,
+            viewer=viewer,
+            projects=projects,
+            period=period,
+            expires=expires,
+            actor=actor,
+            reason=reason,
+            clock=self.clock,
+        )
+
+    def security(self, to: str, *, actor: str, reason: str) -> None:
+        """Switch the security type: "improved" (members see their projects) or "simplified" (everyone sees everything).
+
+        Switching to improved makes the project `Default` with every object, every person and all history in it; back
+        only where nothing is lost, else a `ChangeError` says what would be.
+        """
+        admin.switch(self.folder, self.clock, to, actor, reason)
+
     @property
     def users(self) -> admin.Users:
         """The people, and changes to them."""
@@ -124,6 +244,11 @@ class Center:
     def projects(self) -> admin.Projects:
         """The projects with their members and objects, and changes to them."""
         return admin.Projects(self.folder, self.clock)
+
+    @property
+    def groups(self) -> admin.Groups:
+        """The groups of operators, and changes to them."""
+        return admin.Groups(self.folder, self.clock)
 
     @property
     def roles(self) -> admin.Roles:
@@ -141,14 +266,27 @@ class Center:
         return admin.Settings(self.folder, self.clock)
 
     @property
-    def audit(self) -> admin.ChangeLog:
+    def audit(self) -> admin.Log:
         """The change log."""
-        return admin.ChangeLog(self.folder)
+        return admin.Log(self.folder)
 
     @property
     def loads(self) -> pd.DataFrame:
         """The loads, newest first, with what each counted."""
         return admin.frame(self.folder, "SELECT * FROM control.loads ORDER BY load_id DESC")
+
+    def admin(self, actor: str, *, reason: str = "administration in a notebook") -> Administration:
+        """A widget for a notebook: tiles of projects; members, objects and the change log of one; changes to them.
+
+        It shows what the actor's rights open and asks for the reason of each change. `reason` is why she looks.
+
+        Raises:
+            UnknownViewer: no active user has this login.
+            Refused: the actor has none of the rights `list_projects`, `manage_projects`, `manage_access`.
+        """
+        from okireports.widgets import Administration
+
+        return Administration(self.folder, self.clock, actor, reason)
 
 
 @dataclass(frozen=True)
@@ -158,11 +296,12 @@ class Viewer:
     center: Center
     login: str
     reason: str | None = None
+    actor: str | None = None  # who looks through her eyes, where it is not herself
 
     def viewing(self, projects: Names = None) -> Viewing:
         """Who asks, when, at which projects."""
         now = self.center.clock().astimezone(UTC).replace(tzinfo=None)
-        return Viewing(self.center.folder, self.login, self.reason, projects, now)
+        return Viewing(self.center.folder, self.login, self.reason, projects, now, self.actor)
 
     def check(self) -> None:
         """Raise unless she may look at all."""
@@ -177,6 +316,11 @@ class Viewer:
     def reports(self) -> pd.DataFrame:
         """The reports that she may run: name, title, section, description, options."""
         return run.reports(self.viewing())
+
+    @property
+    def audit(self) -> pd.DataFrame:
+        """The change log of her projects, or the whole of it, as far as the right `read_audit` goes."""
+        return admin.own_log(self.viewing())
 
     def report(
         self,
@@ -249,73 +393,3 @@ class Viewer:
             BadQuery, ResultTooLarge: it cannot be run, or not within its limits.
         """
         return sql.ask(self.viewing(projects), query, sql.Limits(rows, seconds, memory_mb))
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a report gave: the same rows as a dataframe, an Arrow table, a chart and a file."""
-
-    answer: Answer
-
-    @cached_property
-    def arrow(self) -> pa.Table:
-        """The rows: instants in the centre's zone, counts int64, money decimal."""
-        return self.answer.rows.table()
-
-    @cached_property
-    def frame(self) -> pd.DataFrame:
-        """The rows as a dataframe.
-
-        Raises:
-            ResultTooLarge: more than a million rows; save them, or take a page with `limit`.
-        """
-        from okireports import frames
-
-        if self.answer.rows.count > run.MOST_ROWS:
-            raise ResultTooLarge(
-                f"{self.answer.rows.count:,} rows are more than a dataframe should hold ({run.MOST_ROWS:,}). Write "
-                "them with result.save('log.parquet'), or take a page: report(..., limit=1000, offset=0)."
-            )
-        return frames.frame(self.arrow)
-
-    @cached_property
-    def chart(self) -> Any:
-        """The rows as an Altair chart."""
-        return run.chart(self.answer, self.frame)
-
-    @property
-    def sql(self) -> str:
-        """The statement that made the rows, over the tables as the viewer sees them."""
-        return self.answer.sql
-
-    @property
-    def provenance(self) -> Provenance:
-        """Where the rows come from."""
-        return self.answer.provenance
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the result: .csv, .parquet, .xlsx, .json, .html, .png or .svg, by the suffix; whole or not at all."""
-        from okireports import export
-
-        return export.save(path, rows=self.answer.rows, chart=lambda: self.chart, meta=self.answer.meta)
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """The rows for Polars, DuckDB and others that take an Arrow stream."""
-        import pyarrow as pa
-
-        batches = (batch for part in self.answer.rows.parts() for batch in part.to_batches())
-        reader = pa.RecordBatchReader.from_batches(self.answer.rows.schema, batches)
-        stream: object = reader.__arrow_c_stream__(requested_schema)  # type: ignore[no-untyped-call]  # its stubs
-        return stream
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
-        """In a notebook: the chart, live where scripts run and else a picture; the first rows; and a line of text."""
-        from okireports import export
-
-        drawn = (lambda: self.chart) if self.answer.rows.count <= run.MOST_ROWS else None  # a chart needs the frame
-        return {**export.shown(rows=self.answer.rows, chart=drawn, meta=self.answer.meta), "text/plain": repr(self)}
-
-    def __repr__(self) -> str:
-        """In a terminal: what it is, not what is in it."""
-        p = self.provenance
-        return f"<{self.answer.report.title}: {self.answer.rows.count:,} rows, {p.period}, {', '.join(p.projects)}>"

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from okireports import access, audit, charts, frames, report
 from okireports.access import DIRECTORIES, TOLD, Scope, ids_of, in_force, may_run, several
+from okireports.access.oversight import LOOKED
 from okireports.answer import Answer, Log, Provenance
 from okireports.audit import Entry
 from okireports.engines.duck import Session, SettingsAt, Viewing, Wanted, may_open, schema_of, session
@@ -76,7 +77,8 @@ def noting_refusals(viewing: Viewing, kind: str, subject: str) -> Iterator[None]
     try:
         yield
     except Refused as refusal:
-        audit.note(viewing.folder.journal, Entry(viewing.login, "refused", kind, subject, reason=refusal.why))
+        entry = Entry(viewing.actor or viewing.login, "refused", kind, subject, reason=refusal.why)
+        audit.note(viewing.folder.journal, entry)
         raise
 
 
@@ -95,7 +97,7 @@ class Asked:
     def plan(self, scope: Scope, settings_at: SettingsAt) -> Wanted:
         """Check the question against what the viewer may do, and say which tables and span it needs."""
         question = self.question
-        runnable = [r.name for r in report.all_reports() if may_run(r.name, scope.reports)]
+        runnable = [r.name for r in permitted(scope)]
         self.report = report.find(question.name, runnable)
         if scope.own_rows_only and self.report.queues_only:
             raise Refused(
@@ -108,6 +110,7 @@ class Asked:
         now = self.viewing.now.replace(tzinfo=UTC)
         self.period = parse(question.period, zone=settings["timezone"], now=now, week_start=self.week_start)
         self.reach = report.reach(self.report, self.period.end - self.period.start, settings_at(self.period.end))
+        self.viewing.folder.cover(*self.period.widened(**self.reach))
         self.check_filters()
         self.leave_trace(scope)
         tables = tuple(name for name in self.report.tables if name not in FACTS or may_open(scope, name))
@@ -128,8 +131,8 @@ class Asked:
 
     def leave_trace(self, scope: Scope) -> None:
         """Write the read down; who sees everything is refused where that cannot be done."""
-        entry = Entry(scope.login, "run report", "report", self.report.name, reason=scope.reason)
-        audit.note(self.viewing.folder.journal, entry, must=scope.everything)
+        entry = access.trace(scope, LOOKED, "report", self.report.name)
+        audit.note(self.viewing.folder.journal, entry, must=scope.everything or scope.reader is not None)
 
     def answer(self, opened: Session, held: ExitStack) -> Answer:
         """Build the statement, run it, and type its rows; those of a long log stay where they are until needed."""
@@ -208,7 +211,7 @@ class Asked:
         """Where the answer comes from."""
         return Provenance(
             report=self.report.name,
-            viewer=opened.scope.login,
+            viewer=opened.scope.called,
             reason=opened.scope.reason,
             projects=tuple(project.name for project in opened.scope.projects),
             period=self.period.words,
@@ -234,6 +237,16 @@ class Asked:
         if self.by == "week":
             used["week_start"] = self.week_start
         return used | in_force(opened.con, rules_of(self.report), self.period)
+
+
+def permitted(scope: Scope) -> list[Report]:
+    """The reports that a viewer may run: her role lists them, and no right keeps what they are made of closed."""
+    return [
+        r
+        for r in report.all_reports()
+        if may_run(r.name, scope.reports)
+        and all(absent or name == HISTORY or may_open(scope, name) for name, absent in r.tables.items())
+    ]
 
 
 def filters_of(asked: Report) -> list[str]:
@@ -335,8 +348,7 @@ def ibis_type(kind: str) -> str:
 def look(viewing: Viewing) -> Scope:
     """The viewer's scope, from the published control file alone."""
     with noting_refusals(viewing, "viewer", viewing.login), viewing.folder.reading() as reading:
-        scope = access.resolve(reading.con, viewing.login, reason=viewing.reason, now=viewing.now)
-        return scope.narrow(viewing.projects)
+        return viewing.scope(reading.con)
 
 
 def projects(viewing: Viewing) -> pd.DataFrame:
@@ -348,7 +360,6 @@ def projects(viewing: Viewing) -> pd.DataFrame:
 
 def reports(viewing: Viewing) -> pd.DataFrame:
     """The reports that a viewer may run."""
-    permitted = look(viewing).reports
     rows = [
         {
             "name": r.name,
@@ -357,8 +368,7 @@ def reports(viewing: Viewing) -> pd.DataFrame:
             "description": r.description,
             "options": ", ".join(f"{name}={option.default!r}" for name, option in r.options.items()),
         }
-        for r in report.all_reports()
-        if may_run(r.name, permitted)
+        for r in permitted(look(viewing))
     ]
     names = ("name", "title", "section", "description", "options")
     return frames.frame(pa.Table.from_pylist(rows, pa.schema([(name, pa.string()) for name in names])))

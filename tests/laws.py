@@ -24,6 +24,9 @@ import pytest
 import okireports
 import projection
 import worlds
+from okireports import audit
+from okireports.audit import Entry
+from okireports.disk import write
 from okireports.faces import Center
 from projection import CLOSED, COSTS, OWN, Row, Tables, same_rows
 from twin import naive
@@ -95,8 +98,9 @@ class Trial:
             made.folder.secret.write_text(SECRET)
             say = {"actor": "admin", "reason": "roles of our own"}
             made.roles.create(OWN, copy="Operator", add=("own_rows_only", *OPENING), reports=("*",), **say)
-            made.roles.create(COSTS, copy="Supervisor", add=("see_costs",), **say)
+            made.roles.create(COSTS, copy="Supervisor", add=("see_costs",), reports=("*",), **say)
             made.load(rows)
+            overseen(made, world)
         return made
 
     def viewer(self, kind: str) -> Viewer:
@@ -114,6 +118,22 @@ class Trial:
 
 
 OPENING = ("see_costs", "listen_recordings")
+
+
+def overseen(center: Center, world: World) -> None:
+    """What the log has to tell of the world's days: a change in each project, and reports that were read."""
+    at = naive(world.start) + timedelta(hours=10)
+    with write(center.folder, "change") as writer:
+        projects = writer.con.execute("SELECT project_id, name FROM control.projects ORDER BY project_id").fetchall()
+        people = [r["login"] for r in world.tables["users"]]
+        entries = [
+            Entry("admin-see-all", "change project", "project", name, n, after=f'{{"about": "{name}"}}', reason=name)
+            for n, name in projects
+        ]
+        for login in people:
+            asked = (None, *(f'{{"projects": [{n}]}}' for n, _ in projects if (n + len(login)) % 3))
+            entries += [Entry(login, "run report", "report", "call_log", after=a, origin=f"{login} {a}") for a in asked]
+        audit.close(writer, entries, at)
 
 
 @contextmanager

@@ -55,6 +55,8 @@ EPISODES = """
     AND (episode_key IS NULL OR episode_key NOT IN (SELECT episode_key FROM mine WHERE episode_key IS NOT NULL))"""
 HIDDEN = "SELECT {hidden} FROM (SELECT DISTINCT m.project_id, c.* EXCLUDE (project_id) FROM contacts_held c"
 UNMASKED = 'SELECT h.* FROM (SELECT m.project_id, {names(STATUSES, but=("project_id",), of="c.")} FROM episodes c'
+OVERSIGHT, PREVIEW = "access/oversight.py", "access/preview.py"
+LOG, INSIGHT = ("tests/test_change_log.py",), ("tests/test_admin_insight.py",)
 MUTATIONS = (
     Mutation("stores ignored", DUCK, "segments_of(con, None, scope.stores)", "segments_of(con, None, None)"),
     Mutation("no project is everyone's", SCOPE, "if self.everything and not self.narrowed else ()", "if True else ()"),
@@ -85,6 +87,13 @@ MUTATIONS = (
         '"\'interaction\'", "project_id::VARCHAR", ',
         "\"'interaction'\", ",
     ),
+    Mutation("log of other projects", OVERSIGHT, "$whole OR project_id IN (", "true OR project_id IN (", LOG),
+    Mutation("hidden entries are counted", OVERSIGHT, "WHEN $whole THEN a.seq", "WHEN true THEN a.seq", LOG),
+    Mutation("the log without the right", OVERSIGHT, "return RIGHT in scope.rights and", "return True and", LOG),
+    Mutation("runs over other projects", OVERSIGHT, "r.asked IS NULL AND EXISTS (", "r.asked IS NULL OR EXISTS (", LOG),
+    Mutation("previews of any project", PREVIEW, "if project in looking.projects)", "if project)", INSIGHT),
+    Mutation("previews with any right", PREVIEW, "narrowest(seen.rights, looking.rights)", "seen.rights", INSIGHT),
+    Mutation("previews are hers", PREVIEW, "Entry(scope.reader or scope.login", "Entry(scope.login", INSIGHT),
     Mutation("anybody asks by SQL", "sql/asking.py", "scope.demand(RIGHT)", "pass", ("tests/test_sql.py",)),
     Mutation("any function may be called", CHECKING, "    if lower in allowed:", "    if True:", ATTACKS),
     Mutation(

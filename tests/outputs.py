@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import twin
 from okireports import charts, report
 from okireports.access.directory import DIRECTORIES
+from okireports.access.oversight import OVERSIGHT
 from okireports.engines.duck import Wanted, may_open, schema_of, session
 from okireports.errors import OkiReportsError
 from okireports.faces import Center, Result
@@ -125,7 +126,8 @@ def got(center: Center, viewer: Viewer, asked: Asked, folder: Path | None = None
 def selected(center: Center, viewer: Viewer) -> Parts:
     """All rows of all tables that she may name in a query of her own, as text: one query, for one process."""
     closed = CLOSED[viewer.role]
-    tables = [*(name for name, fact in FACTS.items() if not fact.internal and name not in closed), *DIRECTORIES]
+    tables = [*(name for name, fact in FACTS.items() if not fact.internal and name not in closed)]
+    tables += [name for name in DIRECTORIES if name not in OVERSIGHT]
     parts = [f"SELECT '{name}' AS said, t::VARCHAR AS line FROM \"{name}\" t" for name in tables]
     query = "\nUNION ALL ".join(parts) + "\nORDER BY ALL"
     found = center.viewer(viewer.login, reason=viewer.reason).sql(query)

@@ -49,7 +49,7 @@ def center(template: Center, tmp_path: Path) -> Path:
 
 # What a newcomer reads
 
-COMMANDS = "demo create load sync inspect reports report sql rollback doctor user project definition".split()
+COMMANDS = "demo create load sync inspect reports report sql extract rollback doctor user project definition".split()
 
 
 def test_help_names_every_command_and_how_to_begin() -> None:

@@ -23,7 +23,7 @@ FLOORS = (
     ("report", "access", "loading", "invention"),
     ("reports", "engines"),
     ("export", "answer", "run", "sql"),
-    ("admin", "catalogue", "widgets", "schedule", "extract", "lake"),
+    ("admin", "result", "catalogue", "widgets", "schedule", "extract", "lake"),
     ("__init__", "faces", "cli", "__main__"),
 )
 FLOOR = {subject: floor for floor, subjects in enumerate(FLOORS) for subject in subjects}
@@ -40,6 +40,8 @@ BESIDE = {
     ("run", "answer"): "a run gives an answer",
     ("sql", "run"): "a refusal is written down in one way",
     ("sql", "export"): "what a query gave is saved as a result is",
+    ("extract", "admin"): "instants are read, and said, in one way",
+    ("widgets", "admin"): "what is clicked is changed through the same door",
     ("invention", "access"): "an invented centre is founded like any other",
     ("invention", "loading"): "and filled through the same door",
     ("__init__", "faces"): "what people import",

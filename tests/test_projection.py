@@ -479,7 +479,7 @@ def test_inbound_and_lost_counted_by_hand(con: duckdb.DuckDBPyConnection) -> Non
     }
     assert row["awt_s"] == pytest.approx((4 + 2 + 6 + 4) / 4)
     assert row["duration_s"] == pytest.approx((4 + 3666 + 61 + 4) / 4)
-    eight, one = ask(con, "lost_calls")
+    eight, one = ask(con, "lost_calls", callback_hours="24")
     assert (eight["call"], eight["called_back_at"], eight["reached"]) == ("c8", None, None)
     assert (one["called_back_at"], one["time_to_callback_s"], one["reached"]) == (nine, 3596.0, False)
 

@@ -66,13 +66,13 @@ def test_what_is_attached(viewer, monkeypatch, name):
 
 def attached(viewer, monkeypatch, name):
     """The days of the calls whose segments a report opens, each counted by its first one."""
-    opened, attach = set(), duck.attach
+    opened, place = set(), duck.place
 
-    def noting(con, folder, segment, alias):
+    def noting(con, folder, segment, index):
         opened.add(f"{segment.first_at:%m-%d}")
-        attach(con, folder, segment, alias)
+        return place(con, folder, segment, index)
 
-    monkeypatch.setattr(duck, "attach", noting)
+    monkeypatch.setattr(duck, "place", noting)
     assert viewer.report(name, period=PERIOD).arrow.num_rows == (0 if name in EMPTY else 1)
     return opened
 

@@ -71,9 +71,10 @@ def test_every_report_of_a_centre_without_loads(empty: Center, login: str) -> No
     assert len(names) > 20
     for name in names:
         result = viewer.report(name, period=JUNE)
-        assert len(result.frame) == 0 and len(result.frame.columns) > 1, name
+        rows = 1 if name == "access_matrix" else 0  # that she sees the project needs no load
+        assert len(result.frame) == rows and len(result.frame.columns) > 1, name
         assert result.chart.to_dict(), name
-        assert "0 rows" in repr(result), name
+        assert f"{rows} rows" in repr(result), name
 
 
 def test_what_is_empty_can_be_saved_in_every_form(empty: Center, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ STEPS = {"15min": timedelta(minutes=15), "30min": timedelta(minutes=30), "hour":
 DIRECTORY = (
     *("projects", "queues", "dialers", "scenarios", "forms", "providers", "operators", "groups", "group_members"),
     *("results", "tariffs", "kpis", "operator_roles", "activities", "away_reasons", "check_plans", "hours", "holidays"),
-    "capacities",
+    *("capacities", "accesses", "users", "roles", "report_runs", "audit"),
 )
 FACTS = (
     *("calls", "rings", "statuses", "ivr_steps", "tasks", "dialogues", "requests", "stage_changes", "answers"),

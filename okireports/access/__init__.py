@@ -6,11 +6,14 @@ from okireports.access.definitions import settings_at
 from okireports.access.directory import DIRECTORIES, Directory, fill, ids_of
 from okireports.access.founding import found
 from okireports.access.in_force import TOLD, in_force
+from okireports.access.oversight import OVERSIGHT, may_oversee, sees_whole_log
+from okireports.access.preview import through, trace
 from okireports.access.rights import PRESETS, RESTRICTIONS, RIGHTS, Preset, may_run
-from okireports.access.scope import Project, Scope, resolve, several
+from okireports.access.scope import Project, Scope, resolve, several, unknown_viewer
 
 __all__ = [
     "DIRECTORIES",
+    "OVERSIGHT",
     "PRESETS",
     "RESTRICTIONS",
     "RIGHTS",
@@ -23,8 +26,13 @@ __all__ = [
     "found",
     "ids_of",
     "in_force",
+    "may_oversee",
     "may_run",
     "resolve",
+    "sees_whole_log",
     "settings_at",
     "several",
+    "through",
+    "trace",
+    "unknown_viewer",
 ]

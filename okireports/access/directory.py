@@ -9,6 +9,7 @@ from datetime import datetime
 import duckdb
 
 from okireports.access.definitions import DEFINITIONS, WHOLE_PLAN
+from okireports.access.oversight import OVERSIGHT, oversee
 from okireports.access.scope import Scope
 from okireports.disk import Segment
 from okireports.disk.folder import quoted
@@ -48,7 +49,7 @@ DIRECTORIES: dict[str, Directory] = {
     "groups": Directory("groups", (("group_id", "BIGINT"), ("group", "VARCHAR"))),
     "group_members": Directory("group_members", (("group_id", "BIGINT"), ("operator_id", "BIGINT"))),
 }
-DIRECTORIES |= {name: Directory(name, definition.columns) for name, definition in DEFINITIONS.items()}
+DIRECTORIES |= {name: Directory(name, table.columns) for name, table in (DEFINITIONS | OVERSIGHT).items()}
 
 
 def fill(
@@ -116,6 +117,7 @@ def fill(
     for name, definition in DEFINITIONS.items():
         if name in needed:
             con.execute(f'CREATE TABLE "{name}" AS {definition.sql}')
+    oversee(con, scope, needed, start, end)
 
 
 def with_those_behind(wanted: Iterable[str]) -> set[str]:

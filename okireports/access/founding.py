@@ -25,6 +25,8 @@ DEFAULTS = {
     "repeat_days": "7",
     "callback_hours": "24",
     "calling_code": "",
+    "keep_facts_days": "",  # empty: for ever
+    "keep_recordings_days": "",
 }
 NUMBERS = {  # setting: the most that it takes, and whether it is whole
     "answer_within_s": (86_400.0, False),
@@ -33,8 +35,10 @@ NUMBERS = {  # setting: the most that it takes, and whether it is whole
     "repeat_days": (366.0, True),
     "callback_hours": (8_784.0, True),
     "week_start": (6.0, True),
+    "keep_facts_days": (36_600.0, True),
+    "keep_recordings_days": (36_600.0, True),
 }
-MAY_BE_EMPTY = ("goal",)
+MAY_BE_EMPTY = ("goal", "keep_facts_days", "keep_recordings_days")
 CALLING_CODE = re.compile(r"[0-9]{0,3}")
 
 

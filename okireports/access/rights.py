@@ -19,7 +19,8 @@ RIGHTS = (
     "export",
     "schedule",
     "run_sql",
-    "read_audit",
+    "read_audit",  # of one's own projects
+    "read_whole_audit",
 )
 RESTRICTIONS = ("own_rows_only", "aliases")  # they take away: a role that has them sees less
 PEOPLE_REPORTS = (
@@ -55,7 +56,9 @@ PRESETS: dict[str, Preset] = {
         ("listen_recordings", "export", "aliases"),
         ("*", *(f"-{name}" for name in (*PEOPLE_REPORTS, "costs", "change_log", "access_matrix"))),
     ),
-    "Auditor": Preset(("list_projects", "read_audit"), ("change_log", "access_matrix", "data_quality")),
+    "Auditor": Preset(
+        ("list_projects", "read_audit", "read_whole_audit"), ("change_log", "access_matrix", "data_quality")
+    ),
 }
 
 

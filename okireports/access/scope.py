@@ -36,6 +36,7 @@ class Scope:
     reports: tuple[str, ...]
     reason: str | None
     narrowed: bool = False
+    reader: str | None = None  # who looks through her eyes, where it is not herself
 
     @property
     def stores(self) -> tuple[int, ...]:
@@ -52,6 +53,11 @@ class Scope:
     def aliases(self) -> bool:
         """Does she see operators as aliases only?"""
         return "aliases" in self.rights
+
+    @property
+    def called(self) -> str:
+        """The login; of a preview also who looks."""
+        return f"{self.login}, previewed by {self.reader}" if self.reader else self.login
 
     def may(self, right: str | None) -> bool:
         """Has she this right? No right is needed for None."""
@@ -95,6 +101,11 @@ def several(wanted: Iterable[str | int] | str | int) -> tuple[str | int, ...]:
     return tuple(n if isinstance(n, bool) or not isinstance(n, Integral) else int(n) for n in names)
 
 
+def unknown_viewer(login: object) -> UnknownViewer:
+    """There is no active user with this login, or none that may be known."""
+    return UnknownViewer(f"There is no active user {login!r}. Logins are compared letter by letter, but for case.")
+
+
 def resolve(con: duckdb.DuckDBPyConnection, login: str, *, reason: str | None, now: datetime) -> Scope:
     """The scope of a login, from the control file attached as `control`.
 
@@ -114,7 +125,7 @@ def resolve(con: duckdb.DuckDBPyConnection, login: str, *, reason: str | None, n
         [login if isinstance(login, str) else None],
     ).fetchone()
     if row is None:
-        raise UnknownViewer(f"There is no active user {login!r}. Logins are compared letter by letter, but for case.")
+        raise unknown_viewer(login)
     user_id, known, role, rights, reports = row
     simplified = con.execute("SELECT value = 'simplified' FROM control.settings WHERE key = 'security'").fetchone()
     if simplified and simplified[0]:

@@ -37,7 +37,9 @@ class Settings(Part):
         with self.folder.reading() as reading:
             return dict(sorted(access.settings_at(reading.con, self.now + TICK).items()))
 
-    def change(self, *, actor: str, reason: str, valid_from: date | str | None = None, **values: object) -> None:
+    def change(
+        self, *, actor: str = "", reason: str = "", valid_from: date | str | None = None, **values: object
+    ) -> None:
         """Change settings; rows that are stored keep what was stamped on them.
 
         Args:
@@ -65,7 +67,8 @@ def for_all_time(change: Change, key: str, value: str) -> None:
     dated = change.con.execute("DELETE FROM control.setting_changes WHERE key = ? RETURNING valid_from, value", [key])
     was = {"value": before[0]} if before else {}
     was |= {f"from {since}": said for since, said in sorted(dated.fetchall())}
-    change.con.execute("UPDATE control.settings SET value = ? WHERE key = ?", [value, key])
+    change.con.execute("DELETE FROM control.settings WHERE key = ?", [key])  # an older centre may lack it
+    change.add("settings", {"key": key, "value": value})
     change.log("change setting", "setting", key, was, {"value": value})
 
 

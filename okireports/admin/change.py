@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from numbers import Integral
 from typing import Any
 
 import duckdb
@@ -16,7 +17,7 @@ from okireports import access, audit
 from okireports.access import Scope
 from okireports.audit import Entry
 from okireports.clock import zone_info
-from okireports.disk import Folder, write
+from okireports.disk import Folder, Writer, write
 from okireports.errors import BadPeriod, ChangeError, Refused, UnknownName
 from okireports.loading.names import unseen
 from okireports.period import utc as local
@@ -52,12 +53,33 @@ class Change:
         """The ids of the projects in which the actor may change things."""
         return frozenset(project.id for project in self.scope.projects)
 
-    def project(self, name: str) -> int:
-        """The id of an active project of the actor's own; one that is hidden is as unknown as one that is not there."""
-        row = self.one("SELECT project_id FROM control.projects WHERE name = ? AND archived_at IS NULL", name)
-        if row is None or row[0] not in self.mine:
-            raise UnknownName("project", name, (p.name for p in self.scope.projects))
-        return int(row[0])
+    def project(self, wanted: str | int, *, archived: bool = False) -> tuple[int, str]:
+        """A project of the actor's own, by name or id; one that is hidden is as unknown as one that is not there.
+
+        Args:
+            wanted: its name, else its id. Of projects that had one name after each other, the name is the last one's.
+            archived: it may be an archived one.
+
+        Raises:
+            UnknownName: she has none such.
+            ChangeError: it is archived.
+        """
+        id: Any = None if isinstance(wanted, bool) else wanted
+        found = self.con.execute(
+            """SELECT project_id, name, archived_at FROM control.projects
+            WHERE list_contains($mine, project_id) AND (name = $name OR project_id = $id)
+            ORDER BY archived_at IS NULL DESC, archived_at DESC, project_id DESC""",
+            {
+                "mine": sorted(self.mine),
+                "name": wanted if isinstance(wanted, str) else None,
+                "id": int(id) if isinstance(id, Integral) else None,
+            },
+        ).fetchone()
+        if found is None:
+            raise UnknownName("project", wanted, (p.name for p in self.scope.projects))
+        if found[2] is not None and not archived:
+            raise ChangeError(f"The project {found[1]!r} is archived: its rows can be read, nothing in it changes.")
+        return int(found[0]), str(found[1])
 
     def user(self, login: str) -> tuple[int, str]:
         """The id of a user, and the login as it is written."""
@@ -76,19 +98,20 @@ class Change:
         row = self.one(f"SELECT coalesce(max({column}), 0) + 1 FROM control.{table}")
         return int(row[0]) if row else 1
 
-    def end(self, table: str, where: str, **values: Any) -> bool:
-        """End from now on the stretches of validity of `memberships` or `project_objects`; those to come never begin.
+    def end(self, table: str, where: str, *, at: datetime | None = None, **values: Any) -> bool:
+        """End stretches of validity (of memberships, objects, groups) now, or later; those to come never begin.
 
         Returns:
             Was there any?
         """
+        values["at"] = at or self.now
         begun = self.con.execute(
-            f"""UPDATE control.{table} SET valid_to = $now WHERE {where} AND (valid_to IS NULL OR valid_to > $now)
-            AND (valid_from IS NULL OR valid_from < $now) RETURNING 1""",
-            {"now": self.now, **values},
+            f"""UPDATE control.{table} SET valid_to = $at WHERE {where} AND (valid_to IS NULL OR valid_to > $at)
+            AND (valid_from IS NULL OR valid_from < $at) RETURNING 1""",
+            values,
         ).fetchall()
         to_come = self.con.execute(
-            f"DELETE FROM control.{table} WHERE {where} AND valid_from >= $now RETURNING 1", {"now": self.now, **values}
+            f"DELETE FROM control.{table} WHERE {where} AND valid_from >= $at RETURNING 1", values
         ).fetchall()
         return bool(begun or to_come)
 
@@ -103,6 +126,58 @@ def changing(folder: Folder, clock: Clock, right: str, actor: str, reason: str) 
         audit.close(writer, change.entries, now)
 
 
+@dataclass
+class Together:
+    """Several changes on the way to one commit. Each asks for its own right; when one fails, none is made."""
+
+    folder: Folder
+    writer: Writer
+    actor: str
+    reason: str
+    now: datetime
+    entries: list[Entry] = field(default_factory=list)
+    failed: Exception | None = None
+
+    @contextmanager
+    def step(self, right: str, actor: str, reason: str) -> Iterator[Change]:
+        """One of the changes."""
+        if actor not in ("", self.actor) or reason not in ("", self.reason):
+            raise ChangeError("Several changes that are made together have one actor and one reason; leave them out.")
+        try:
+            with noting_refusals(self.folder, right, self.actor, self.reason):
+                con = self.writer.con
+                scope = permitted(con, right, self.actor, self.reason, self.now)
+                yield Change(con, scope, self.now, self.reason.strip(), self.entries)
+        except Exception as error:
+            self.failed = error
+            raise
+
+
+class _Nothing(Exception):
+    """No change was made, so that nothing is published."""
+
+
+@contextmanager
+def together(folder: Folder, clock: Clock, actor: str, reason: str) -> Iterator[Together]:
+    """Several changes, published as one generation, with an entry for each; all of them or none."""
+    now = utc(clock())
+    try:
+        with write(folder, "change") as writer:
+            with noting_refusals(folder, "any", actor, reason):
+                access.resolve(writer.con, actor, reason=reason, now=now)
+            several = Together(folder, writer, actor, reason, now)
+            yield several
+            if several.failed is not None:
+                raise ChangeError(
+                    f"One of these changes failed, so none was made: {several.failed}"
+                ) from several.failed
+            if not several.entries:
+                raise _Nothing
+            audit.close(writer, several.entries, now)
+    except _Nothing:
+        return
+
+
 def permitted(con: duckdb.DuckDBPyConnection, right: str, actor: str, reason: str, now: datetime) -> Scope:
     """The actor's scope.
 
@@ -114,10 +189,27 @@ def permitted(con: duckdb.DuckDBPyConnection, right: str, actor: str, reason: st
     return scope
 
 
+def simplified(change: Change) -> bool:
+    """Is it a centre without projects, in which everyone sees everything?"""
+    return change.one("SELECT 1 FROM control.settings WHERE key = 'security' AND value = 'simplified'") is not None
+
+
 def sees_whole_centre(change: Change) -> bool:
     """May the actor change what holds in every project?"""
-    simplified = change.one("SELECT 1 FROM control.settings WHERE key = 'security' AND value = 'simplified'")
-    return change.scope.everything or simplified is not None
+    return change.scope.everything or simplified(change)
+
+
+def demand_projects(change: Change) -> None:
+    """Refuse to arrange projects where there are none.
+
+    Raises:
+        ChangeError: the security type is simplified.
+    """
+    if simplified(change):
+        raise ChangeError(
+            "This centre has no projects: its security type is 'simplified', and everyone sees everything. "
+            "Switch it first: center.security('improved', actor=..., reason=...)."
+        )
 
 
 def demand_whole_centre(change: Change, what: str) -> None:
@@ -133,6 +225,8 @@ def demand_whole_centre(change: Change, what: str) -> None:
 @contextmanager
 def noting_refusals(folder: Folder, right: str, actor: str, reason: str) -> Iterator[None]:
     """A change needs a reason; where a rule refuses it, that stands in the journal."""
+    if not (isinstance(actor, str) and actor):
+        raise ChangeError("Say who makes the change: actor='...' is a login.")
     if not (isinstance(reason, str) and reason.strip()):
         raise ChangeError("Say why: reason='...' is kept with the change.")
     try:
@@ -144,18 +238,24 @@ def noting_refusals(folder: Folder, right: str, actor: str, reason: str) -> Iter
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the centre that can be read and changed."""
+    """A part of the centre that can be read and changed.
+
+    `within` are the changes that one of this part is made together with; what is read is what is published.
+    """
 
     folder: Folder
     clock: Clock = field(repr=False)
+    within: Together | None = field(default=None, repr=False)
 
     @property
     def now(self) -> datetime:
         """The centre's clock, as naive UTC."""
-        return utc(self.clock())
+        return utc(self.clock()) if self.within is None else self.within.now
 
     def changing(self, right: str, actor: str, reason: str) -> AbstractContextManager[Change]:
-        """Begin a change."""
+        """Begin a change; several that are made together have said who and why."""
+        if self.within is not None:
+            return self.within.step(right, actor, reason)
         return changing(self.folder, self.clock, right, actor, reason)
 
 

@@ -85,7 +85,7 @@ class Definitions(Part):
         known(kind)
         return self.shown(kind, "", {})
 
-    def set(self, kind: str, values: Rows, *, valid_from: When = None, actor: str, reason: str) -> None:
+    def set(self, kind: str, values: Rows, *, valid_from: When = None, actor: str = "", reason: str = "") -> None:
         """Add definitions or change them, from an instant on; all of them or none.
 
         Results of before stay as they are. A definition holds until its next version begins, or until the `valid_to`
@@ -120,7 +120,7 @@ class Definitions(Part):
                 said = {"valid_from": since, **row} if control.dated else row
                 put_version(by, {**said, "valid_from": None} if said.get("valid_from") == ALWAYS else said)
 
-    def end(self, kind: str, key: Rows, *, valid_to: When = None, actor: str, reason: str) -> None:
+    def end(self, kind: str, key: Rows, *, valid_to: When = None, actor: str = "", reason: str = "") -> None:
         """End definitions from now, or from `valid_to`, on; versions that were to come never begin.
 
         Args:
@@ -140,7 +140,7 @@ class Definitions(Part):
             for row in several(key):
                 end_version(by, row, at)
 
-    def remove(self, kind: str, key: Rows, *, actor: str, reason: str) -> None:
+    def remove(self, kind: str, key: Rows, *, actor: str = "", reason: str = "") -> None:
         """Take away definitions that have no dates, for all time: earlier results change, too."""
         control = known(kind)
         if control is None or control.dated:
@@ -162,7 +162,7 @@ class Definitions(Part):
         if valid_from is None and set(values) <= set(DATED):
             valid_from = self.now.replace(tzinfo=UTC)
         since = None if valid_from == ALWAYS else valid_from
-        Settings(self.folder, self.clock).change(actor=actor, reason=reason, valid_from=since, **values)
+        Settings(self.folder, self.clock, self.within).change(actor=actor, reason=reason, valid_from=since, **values)
 
     def shown(self, kind: str, where: str, values: Mapping[str, Any]) -> pd.DataFrame:
         """Rows of a kind with names in place of ids, instants in the centre's zone."""

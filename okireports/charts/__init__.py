@@ -25,7 +25,9 @@ LADDER = ("15min", "30min", "hour", "day", "week", "month")
 VEGA_LITE = "6.4"  # of Altair 6; the newest that vl-convert carries
 _NUMBERED = re.compile(r'(id="|url\(#)(gradient_|clip)(\d+)')  # what an SVG refers to in itself
 
-Form = Literal["lines", "bars", "counts", "heat", "dots", "area", "steps", "funnel", "timeline", "columns", "bullets"]
+Form = Literal[
+    "lines", "bars", "counts", "heat", "dots", "area", "steps", "funnel", "timeline", "columns", "bullets", "matrix"
+]
 
 
 # ---- specifications --------------------------------------------------------------------------------------------------
@@ -112,6 +114,11 @@ def funnel(stage: str, value: str, by: str | None = None) -> Spec:
 def bullets(category: str, value: str, goal: str | None = None, by: str | None = None) -> Spec:
     """Figures as shares of their `goal` (shares already without one), a line at 100 %; a panel for each `by`."""
     return Spec("bullets", category, _names(value), by, goal=goal)
+
+
+def matrix(x: str, y: str, by: str | None = None) -> Spec:
+    """A cell for each row, by two categories, coloured by a third one: what there is, without a figure."""
+    return Spec("matrix", x, (), by, lane=y)
 
 
 def timeline(start: str, end: str, lane: str, by: str | None = None) -> Spec:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from okireports.charts import Form, Spec, bullet, categories, overtime
+from okireports.charts import Form, Spec, bullet, categories, grid, overtime
 from okireports.charts.paper import Drawing, Paper, without
 from okireports.charts.rows import LIMIT, figures
 
@@ -22,6 +22,7 @@ SHAPES: Mapping[Form, Callable[[Spec, pd.DataFrame, Paper], Drawing]] = {
     "heat": categories.heat,
     "bullets": bullet.bullets,
     "funnel": categories.funnel,
+    "matrix": grid.matrix,
 }
 
 

@@ -9,7 +9,20 @@ import typer
 from typer.core import TyperGroup
 
 import okireports
-from okireports.cli import asking, centre, definitions, demo, doctor, people, querying, sync
+from okireports.cli import (
+    administration,
+    asking,
+    centre,
+    definitions,
+    demo,
+    doctor,
+    erasure,
+    extract,
+    insight,
+    people,
+    querying,
+    sync,
+)
 from okireports.cli.terminal import complain
 from okireports.errors import OkiReportsError
 
@@ -55,12 +68,23 @@ for command in (
     asking.reports,
     asking.report,
     querying.sql,
+    extract.extract,
+    administration.restamp,
+    administration.security,
     centre.rollback,
+    erasure.forget,
+    erasure.retain,
     doctor.doctor,
+    insight.lint,
+    insight.audit,
+    insight.who_can_see,
+    insight.diff_access,
 ):
     app.command(cls=asking.Asking if command is asking.report else None)(command)
 app.add_typer(people.user, name="user")
 app.add_typer(people.project, name="project")
+app.add_typer(administration.group, name="group")
+app.add_typer(administration.role, name="role")
 app.add_typer(definitions.definition, name="definition")
 
 

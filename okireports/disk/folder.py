@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -90,6 +91,19 @@ class Folder:
     def store(self, project_id: int) -> Path:
         """The folder of a project's segments; of no project: 0."""
         return self.stores / f"p{project_id:04d}"
+
+    def file(self, name: str) -> Path:
+        """Where something published lies, by the name under which the control file lists it."""
+        return self.path / name
+
+    def admit(self, now: datetime) -> None:
+        """May it be looked at? A centre: at any time."""
+
+    def cover(self, start: datetime, end: datetime) -> None:
+        """Is everything of a span here? In a centre it is."""
+
+    def changeable(self) -> None:
+        """May it be written? A centre may."""
 
     def current(self) -> Current:
         """Read the pointer.

@@ -43,7 +43,7 @@ class Segment:
 
     def path(self, folder: Folder) -> Path:
         """Where its file lies."""
-        return folder.path / self.file
+        return folder.file(self.file)
 
     def rows_in(self, alias: str) -> str:
         """SQL of its rows, with all columns of today's model, where it is attached under an alias."""

@@ -14,6 +14,7 @@ from okireports.disk.folder import Folder
 
 KEPT_GENERATIONS = 3
 KEPT_FOR = timedelta(hours=24)
+FINAL = ("forget", "retain", "restamp")  # generations that keep nothing of those before them, and nobody goes behind
 
 
 def retire_old(con: duckdb.DuckDBPyConnection, newest: int) -> tuple[int, list[str]]:
@@ -37,13 +38,18 @@ def retire_old(con: duckdb.DuckDBPyConnection, newest: int) -> tuple[int, list[s
 
 
 def oldest_kept(con: duckdb.DuckDBPyConnection, newest: int) -> int:
-    """The oldest generation that a reader may still hold: one of the last three, or current within the last day."""
+    """The oldest generation that a reader may still hold: one of the last three, or current within the last day.
+
+    What a final one removes is in the older ones; a reader who has lost them starts again.
+    """
+    final = con.execute("SELECT max(generation) FROM control.generations WHERE kind IN ?", [FINAL]).fetchone()
     row = con.execute(
         """SELECT min(generation) FROM (SELECT generation, lead("at") OVER (ORDER BY generation) AS until
         FROM control.generations) WHERE generation > ? OR until IS NULL OR until > ?""",
         [newest - KEPT_GENERATIONS, utc_now() - KEPT_FOR],
     ).fetchone()
-    return int(row[0]) if row and row[0] is not None else newest
+    oldest = int(row[0]) if row and row[0] is not None else newest
+    return max(oldest, int(final[0])) if final and final[0] is not None else oldest
 
 
 def clear(folder: Folder, con: duckdb.DuckDBPyConnection, generation: int) -> None:
@@ -61,6 +67,7 @@ def clear(folder: Folder, con: duckdb.DuckDBPyConnection, generation: int) -> No
     remove(path for path in folder.stores.glob("*/*") if str(path) not in listed)
     newest = last_load(con)
     remove(path for path in folder.rejects.glob("*.parquet") if path.stem.isdigit() and int(path.stem) > newest)
+    remove(superseded(folder, generation))
     remove(path for path in controls(folder) if number(path) > generation)
     remove([folder.upcoming])
     for path in folder.work.iterdir():
@@ -68,6 +75,26 @@ def clear(folder: Folder, con: duckdb.DuckDBPyConnection, generation: int) -> No
             shutil.rmtree(path)
         else:
             path.unlink()
+
+
+def superseded(folder: Folder, generation: int) -> list[Path]:
+    """Rejected rows that a later file of the same load replaces, and such files of a writer that did not publish.
+
+    A load's rejected rows lie in `7.parquet`; without what was erased of them since, in `7.000042.parquet`.
+    """
+    newest: dict[str, tuple[int, Path]] = {}
+    gone = []
+    for path in folder.rejects.glob("*.parquet"):
+        load, _, written = path.stem.partition(".")
+        number = int(written) if written.isdigit() else 0
+        if number >= generation:
+            gone.append(path)
+            continue
+        held = newest.get(load)
+        newest[load] = max(held, (number, path)) if held else (number, path)
+        if held:
+            gone.append(min(held, (number, path))[1])
+    return gone
 
 
 def last_load(con: duckdb.DuckDBPyConnection) -> int:

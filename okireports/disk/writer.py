@@ -87,6 +87,7 @@ def write(folder: Folder, kind: str, *, wait: float = 2.0, threads: int | None =
         CenterBusy: another writer holds the lock.
         CenterError: the disk is full or refuses; the old state is whole.
     """
+    folder.changeable()
     folder.current()  # a folder that is no centre is not even touched
     with locked(folder, wait):
         current = folder.current()

@@ -18,8 +18,9 @@ import pyarrow as pa
 
 from okireports import access
 from okireports.access.directory import DIRECTORIES
+from okireports.access.oversight import OVERSIGHT
 from okireports.access.scope import Scope
-from okireports.disk import Folder, Segment, attach, segments_of
+from okireports.disk import Folder, Sealed, Segment, place, segments_of
 from okireports.disk.folder import NO_PROJECT, release_control, undamaged
 from okireports.errors import DamagedCenter
 from okireports.tables import ACTIVITY, FACTS, Fact
@@ -66,6 +67,16 @@ class Viewing:
     reason: str | None
     projects: Iterable[str | int] | str | int | None
     now: datetime  # naive UTC
+    actor: str | None = None  # who looks through her eyes, where it is not herself
+
+    def __post_init__(self) -> None:
+        """Look whether the folder may still be looked at."""
+        self.folder.admit(self.now)
+
+    def scope(self, con: duckdb.DuckDBPyConnection) -> Scope:
+        """What may be seen, from the control file attached as `control`."""
+        seen = access.through(con, self.login, actor=self.actor, reason=self.reason, now=self.now)
+        return seen.narrow(self.projects)
 
 
 SettingsAt = Callable[[datetime], Mapping[str, str]]  # the centre's settings as they hold just before an instant
@@ -114,7 +125,7 @@ def open_session(con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -
     con.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
     folder = viewing.folder
     folder.attach_control(con)
-    scope = access.resolve(con, viewing.login, reason=viewing.reason, now=viewing.now).narrow(viewing.projects)
+    scope = viewing.scope(con)
     wanted = plan(scope, partial(access.settings_at, con))
     settings = access.settings_at(con, wanted.end if wanted.ends is None else wanted.ends)
     listed = [s for s in segments_of(con, None, scope.stores) if may_open(scope, s.table)]
@@ -122,15 +133,16 @@ def open_session(con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -
     if scope.own_rows_only:
         tables = ["calls", *(name for name in tables if name != "calls")]
     chosen = tuple(s for s in listed if s.table in tables and meets(s, wanted))
-    for index, segment in enumerate(chosen):
-        attach(con, folder, segment, f"s{index}")
+    places = [place(con, folder, segment, index) for index, segment in enumerate(chosen)]
     views = {}
     for name in tables:
-        parts = [(f"s{i}", s) for i, s in enumerate(chosen) if s.table == name]
+        parts = [(alias, s) for alias, s in zip(places, chosen, strict=True) if s.table == name]
         views[name] = rows_of(FACTS[name], parts, scope)
         con.execute(f'CREATE VIEW "{name}" AS {views[name]}')
     if scope.own_rows_only:
-        chosen = keep_own(con, scope, tables, chosen, wanted)
+        chosen = keep_own(con, scope, tables, chosen, wanted, places)
+        if not isinstance(folder, Sealed):  # of whose one file nothing is another's
+            let_go(con, places)
     access.fill(con, scope, listed, tables, wanted.start, wanted.end, wanted.names)
     release_control(con)
     con.execute("SET enable_external_access = false; SET lock_configuration = true")
@@ -140,6 +152,8 @@ def open_session(con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -
 
 def may_open(scope: Scope, table: str) -> bool:
     """May any of a scope's runs open this table?"""
+    if table in DIRECTORIES:
+        return table not in OVERSIGHT or access.may_oversee(scope)
     return not FACTS[table].internal and scope.may(FACTS[table].right)
 
 
@@ -194,9 +208,14 @@ def counted_once(fact: Fact, union: str) -> str:
 
 
 def keep_own(
-    con: duckdb.DuckDBPyConnection, scope: Scope, tables: Iterable[str], chosen: tuple[Segment, ...], wanted: Wanted
+    con: duckdb.DuckDBPyConnection,
+    scope: Scope,
+    tables: Iterable[str],
+    chosen: tuple[Segment, ...],
+    wanted: Wanted,
+    places: list[str],
 ) -> tuple[Segment, ...]:
-    """Copy the viewer's own rows into memory and let go of the stores: rows without an operator are nobody's own.
+    """Copy the viewer's own rows into memory, for the stores to be let go: rows without an operator are nobody's own.
 
     What has no operator of its own (recordings, customers) is hers where her calls are. Rows beside the wanted span are
     left behind: whether their segment is open depends on other people's rows.
@@ -206,12 +225,16 @@ def keep_own(
     """
     for name in tables:  # calls come first
         con.execute(f'CREATE TABLE "own_{name}" AS SELECT * FROM "{name}" WHERE {hers(FACTS[name], scope, wanted)}')
-    mine = tuple(s for i, s in enumerate(chosen) if holds_any(con, f"s{i}", FACTS[s.table]))
+    mine = tuple(s for alias, s in zip(places, chosen, strict=True) if holds_any(con, alias, FACTS[s.table]))
     for name in tables:
         con.execute(f'DROP VIEW "{name}"; ALTER TABLE "own_{name}" RENAME TO "{name}"')
-    for index in range(len(chosen)):
-        con.execute(f"DETACH s{index}")
     return mine
+
+
+def let_go(con: duckdb.DuckDBPyConnection, places: Iterable[str]) -> None:
+    """Close the segments."""
+    for alias in places:
+        con.execute(f"DETACH {alias}")
 
 
 def hers(fact: Fact, scope: Scope, wanted: Wanted) -> str:

@@ -45,20 +45,23 @@ def adopt(batch: Batch, fact: Fact) -> None:
     """Take up published rows of a table whose parent has moved, into the project where they belong now."""
     parents = {c.name: c.target for c in fact.columns if is_child(fact, c.name, FACTS.get(c.target))}
     moving = {name: parent for name, parent in parents.items() if exists(batch, "moved", parent)}
-    if not moving or not segments_of(batch.con, fact.name):
+    causes = [f'"{name}" IN (SELECT id FROM moved."{parent}")' for name, parent in moving.items()]
+    causes += corrected(batch, fact)
+    if not causes or not segments_of(batch.con, fact.name):
         return
-    concerned = " OR ".join(f'"{name}" IN (SELECT id FROM moved."{parent}")' for name, parent in moving.items())
+    concerned = " OR ".join(causes)
     hidden = f"AND status IN {ACTIVITY}" if fact.name == "statuses" else ""
     pull(batch, fact, f"({concerned}) {hidden}", "followers")
     batch.empty(fact)
     batch.widen(fact)
     for name, parent in parents.items():
         find_whereabouts(batch, name, FACTS[parent])
-    joins, was, now = rule(fact, tuple(n for n in fact.parents if n in parents))
+    joins, was, now = rule(batch, fact, tuple(n for n in fact.parents if n in parents))
+    stands = f"({' OR '.join([f'f.project_id = {was}', *corrected(batch, fact, 'c.every')])})"
     batch.con.execute(
         f"""CREATE OR REPLACE TABLE adopted AS SELECT * FROM
         (SELECT f.* EXCLUDE (_file) REPLACE ({now} AS project_id), f.project_id AS was FROM followers f {joins}
-        WHERE f.project_id = {was} AND f."{fact.id}" NOT IN (SELECT "{fact.id}" FROM fact."{fact.name}"))
+        WHERE {stands} AND f."{fact.id}" NOT IN (SELECT "{fact.id}" FROM fact."{fact.name}"))
         WHERE project_id <> was"""
     )
     if fact.name == "calls":
@@ -66,6 +69,17 @@ def adopt(batch: Batch, fact: Fact) -> None:
     if any(c.role == "contact" for c in fact.columns):
         rekey_contacts(batch, fact)
     batch.con.execute(f'INSERT INTO fact."{fact.name}" BY NAME SELECT {names(fact)} FROM adopted')
+
+
+def corrected(batch: Batch, fact: Fact, which: str = "true") -> list[str]:
+    """SQL: which rows name an object in a time for which its owner is corrected (see `restamp`); none in a load."""
+    if not exists(batch, "main", "corrected"):
+        return []
+    return [
+        f"""EXISTS (FROM corrected c WHERE c.object_id = "{column.name}"
+        AND "{fact.start}" >= c.since AND "{fact.start}" < c.until AND {which})"""
+        for column in fact.placing
+    ]
 
 
 def find_whereabouts(batch: Batch, column: str, parent: Fact) -> None:
@@ -83,23 +97,25 @@ def find_whereabouts(batch: Batch, column: str, parent: Fact) -> None:
         batch.con.execute(f'INSERT INTO {table} SELECT "{parent.id}", project_id, project_id FROM resting')
 
 
-def rule(fact: Fact, parents: tuple[str, ...]) -> tuple[str, str, str]:
+def rule(batch: Batch, fact: Fact, parents: tuple[str, ...]) -> tuple[str, str, str]:
     """SQL of the rule that places rows: joins, and the project before and after their parents moved.
 
     A row that is not where the rule had put it was placed by its explicit project, and stays.
     """
-    owners = [f"o_{c.name}.project_id" for c in fact.placing]
-    joins = [
-        f'LEFT JOIN owners o_{c.name} ON o_{c.name}.object_id = f."{c.name}" '
-        f'AND f."{fact.start}" >= o_{c.name}.since AND f."{fact.start}" < o_{c.name}.until'
-        for c in fact.placing
-    ]
+    then = "owners_then" if exists(batch, "main", "owners_then") else "owners"
+    joins, places = [], []
+    for at, owners in (("was", then), ("now", "owners")):
+        for c in fact.placing:
+            o = f"{at}_{c.name}"
+            joins.append(
+                f'LEFT JOIN {owners} {o} ON {o}.object_id = f."{c.name}" '
+                f'AND f."{fact.start}" >= {o}.since AND f."{fact.start}" < {o}.until'
+            )
+        by_objects = [f"{at}_{c.name}.project_id" for c in fact.placing]
+        by_parents = [f"nullif(w_{name}.{at}, 0)" for name in parents]
+        places.append(f"coalesce({', '.join([*by_objects, *by_parents, '0'])})")
     joins += [f'LEFT JOIN whereabouts_{name} w_{name} ON w_{name}.id = f."{name}"' for name in parents]
-    was, now = (
-        f"coalesce({', '.join([*owners, *(f'nullif(w_{name}.{at}, 0)' for name in parents), '0'])})"
-        for at in ("was", "now")
-    )
-    return " ".join(joins), was, now
+    return " ".join(joins), places[0], places[1]
 
 
 def rekey_interactions(batch: Batch) -> None:
@@ -132,5 +148,8 @@ def rekey_contacts(batch: Batch, fact: Fact) -> None:
         JOIN adopted_contacts c ON c.project_id = a.was AND c.contact_key = a.contact_key
         WHERE a."{fact.id}" NOT IN (SELECT fact_id FROM adopted_sayings))"""
     )
-    batch.con.execute(f'UPDATE adopted SET contact_key = r.new_key FROM rekeyed r WHERE r.id = adopted."{fact.id}"')
+    batch.con.execute(
+        f"""UPDATE adopted SET contact_key = (SELECT any_value(new_key) FROM rekeyed r WHERE r.id = adopted."{fact.id}")
+        WHERE contact_key IS NOT NULL"""
+    )  # of whom nothing is known any more, the new project gets no key that the old one has
     batch.con.execute("INSERT INTO told SELECT project_id, new_key, phone, name, email, fields FROM rekeyed")

@@ -28,7 +28,8 @@ class LoadResult:
     """What a load did.
 
     `rows_in` = `rows_loaded` + `rows_rejected` + `rows_ignored` counts the rows of facts in the files (of an event log:
-    its lines; `ignored` are blank or repeated ones); `rows_updated` are those of the
+    its lines; `ignored` are blank or repeated ones, rows older than retention, and contacts of people who were
+    forgotten); `rows_updated` are those of the
     loaded that replaced an older row, `rows_unassigned` those that no project owns. `rejects` has a row for each
     rejected one: table, file, line, column_name, value, reason, row_text. `notes` counts what was mended by rule.
     """
@@ -75,6 +76,7 @@ class Batch:
     beginnings: Mapping[int, tuple[Beginning, ...]] = field(default_factory=dict)  # of files, read before
     notes: Counter[str] = field(default_factory=Counter)
     updated: int = 0
+    ignored: int = 0  # rows that the centre does not keep: too old, or a customer who was forgotten
 
     @property
     def con(self) -> duckdb.DuckDBPyConnection:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from okireports.audit import Entry
-from okireports.errors import did_you_mean
+from okireports.errors import LoadError, did_you_mean
 from okireports.loading.batch import Batch
 from okireports.loading.given import Known, Row, insert, instant, look_up, next_id, project_of, truth, validity
 from okireports.loading.names import login_fault
@@ -48,6 +48,8 @@ def load_definitions(batch: Batch, actor: str) -> list[Entry]:
         else:
             changes = (entry for row in rows for entry in readers[table](batch, known, row))
         entries += [Entry(**{**vars(entry), "actor": actor, "reason": f"load {batch.load_id}"}) for entry in changes]
+    if not batch.count("SELECT count(*) FROM control.users WHERE role = 'Admin' AND active"):
+        raise LoadError("The users of this load take away the last active admin; give the role to someone else first.")
     return entries
 
 

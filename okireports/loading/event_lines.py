@@ -63,7 +63,7 @@ def withdraw_calls(batch: Batch) -> None:
 
 def withdraw_rings(batch: Batch) -> None:
     """Make `withdrawn.rings`: published rings of calls that were worked out anew, which are no more."""
-    if batch.feed.events is None or not segments_of(batch.con, RINGS.name) or not batch.has(CALLS):
+    if batch.feed.gone is None or not segments_of(batch.con, RINGS.name) or not batch.has(CALLS):
         return
     source = quoted(batch.feed.source)
     anew = "SELECT call_id FROM fact.calls"

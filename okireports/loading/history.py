@@ -16,7 +16,10 @@ from typing import Literal
 
 import duckdb
 
+from okireports.errors import LoadError
 from okireports.sources import Before, Feed, SourceFile
+
+RENAMED = {"asterisk": "queue_log"}  # sources whose event lines were once kept under another name
 
 Reading = Literal["given", "new", "all"]
 
@@ -71,6 +74,27 @@ def record(files: Iterable[SourceFile], manner: str) -> str:
             for file in files
         ]
     )
+
+
+def refuse_renamed(con: duckdb.DuckDBPyConnection, source: str, before: Before) -> None:
+    """What a source told under its former name would stand there twice, and calls at the border be cut in two.
+
+    Raises:
+        LoadError: the centre holds such event lines.
+    """
+    former = RENAMED.get(source, "")
+    row = con.execute("SELECT min(load_id), min(generation) FROM control.loads WHERE source = ?", [former]).fetchone()
+    if not row or row[0] is None or before.recall is None:
+        return
+    con.execute("CREATE TABLE raw.renamed (lines BIGINT)")
+    before.recall(former, "raw.renamed", "SELECT count(*) AS lines FROM {lines} l", None)
+    kept = con.execute("SELECT sum(lines) FROM raw.renamed").fetchone()
+    if kept and kept[0]:
+        raise LoadError(
+            f"This centre holds {kept[0]:,} lines of a queue log as source {former!r} (since load {row[0]}); "
+            f"as {source!r} the same calls would count twice.",
+            hint=f"Load the logs into a new centre, or roll back to generation {row[1] - 1} if it is still kept.",
+        )
 
 
 def require_news(con: duckdb.DuckDBPyConnection, feed: Feed, before: Before) -> None:

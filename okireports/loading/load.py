@@ -21,9 +21,11 @@ from okireports.loading import (
     arrival,
     contacts,
     event_lines,
+    forgotten,
     history,
     merge,
     presence,
+    retention,
     split,
     stamp,
     transfers,
@@ -99,6 +101,7 @@ def load(
             required=required_columns(),
             before=before,
         )
+        history.refuse_renamed(writer.con, feed.source, before)
         if reading == "new":
             history.require_news(writer.con, feed, before)
         batch = Batch(
@@ -159,6 +162,7 @@ def place(batch: Batch) -> None:
     """From raw rows to the rows that each project is to hold."""
     stamp.prepare(batch)
     contacts.prepare(batch)
+    forgotten.begin(batch)
     for fact in FACTS.values():
         if fact.internal:
             continue
@@ -172,7 +176,9 @@ def place(batch: Batch) -> None:
             stamp.stamp(batch, fact)
             batch.con.execute(f'DROP TABLE typed."{fact.name}"')
         split.off(batch, fact.name)
+        retention.leave_out(batch, fact)
         adopt.adopt(batch, fact)
+        forgotten.strip(batch, fact)
         if fact.name == "calls":
             event_lines.withdraw_calls(batch)
         if fact.name == "rings":
@@ -180,16 +186,20 @@ def place(batch: Batch) -> None:
         if batch.has(fact):
             adopt.find_before(batch, fact)
     event_lines.keep(batch)
+    if batch.has(FACTS["event_lines"]):
+        retention.leave_out_lines(batch)
+        forgotten.hush_lines(batch)
     presence.derive(batch)
     presence.copy_shifts(batch)
     transfers.mark(batch)
     contacts.gather(batch)
+    forgotten.finish(batch)
 
 
 def commit(batch: Batch, changes: Iterable[Entry], actor: str, strict: bool) -> LoadResult:
     """Keep what was rejected, write the segments, and list the load."""
     con, folder = batch.con, batch.writer.folder
-    rejects = rejected_rows(batch)
+    rejects = forgotten.hush_rejects(batch, rejected_rows(batch))
     if strict and len(rejects):
         worst = rejects.iloc[0]
         raise LoadError(
@@ -203,6 +213,8 @@ def commit(batch: Batch, changes: Iterable[Entry], actor: str, strict: bool) -> 
     rejected = len(rejects)
     rows_in = sum(batch.count(f"SELECT count(*) FROM {batch.feed.tables[name]}") for name in raw) + structural(batch)
     ignored = sum(batch.feed.ignored.values())
+    if batch.feed.lines is None:  # what several lines tell is not counted by the row
+        ignored += batch.ignored
     if batch.feed.lines is not None:  # rows that several lines tell together are counted as those lines
         rows_in, rejected = batch.feed.lines, len(rejects[["file", "line"]].drop_duplicates())
     for name in raw:  # nothing looks at them any more, and what comes needs the memory

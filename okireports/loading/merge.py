@@ -76,7 +76,7 @@ def find_changes(batch: Batch, fact: Fact) -> None:
     collided = batch.count(
         f"""SELECT count(*) FROM fact.{table} i JOIN before.{table} b
         ON {" AND ".join(f'b."{k}" = i."{k}"' for k in of_row)}
-        WHERE b.source_id IS DISTINCT FROM i.source_id AND i.source = b.source"""
+        WHERE b.source_id <> i.source_id AND i.source = b.source"""
     )
     if collided:
         raise LoadError(f"two ids of {fact.name} have the same hash; give one of the two rows another source_id.")

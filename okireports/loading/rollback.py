@@ -12,10 +12,8 @@ from okireports import audit
 from okireports.audit import Entry
 from okireports.disk import Folder, write
 from okireports.disk.folder import quoted
-from okireports.disk.sweep import controls, number
+from okireports.disk.sweep import FINAL, controls, number
 from okireports.errors import ChangeError
-
-FINAL = ("forget", "restamp")  # generations behind which nobody goes back: what they removed would return
 
 
 def rollback(

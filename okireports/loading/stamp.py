@@ -29,6 +29,10 @@ ALWAYS_HELD = (
 )
 NAMED = 20  # names that nothing declares, of one column, that a load names one by one
 PLANNED = ("shifts",)  # what may lie ahead
+OWNERS = """SELECT object_id, project_id,
+coalesce(valid_from, TIMESTAMP '0001-01-01') AS since, coalesce(valid_to, TIMESTAMP '9999-12-31') AS until
+FROM control.project_objects JOIN control.objects USING (object_id)
+WHERE kind IN ('queue', 'dialer', 'scenario', 'crm_form')"""
 
 
 def prepare(batch: Batch) -> None:
@@ -43,12 +47,7 @@ def prepare(batch: Batch) -> None:
         GROUP BY lower(name) HAVING count(*) = 1"""
     )
     run("CREATE TABLE things AS SELECT kind, name AS ref, object_id FROM control.objects")
-    run(
-        """CREATE TABLE owners AS SELECT object_id, project_id,
-        coalesce(valid_from, TIMESTAMP '0001-01-01') AS since, coalesce(valid_to, TIMESTAMP '9999-12-31') AS until
-        FROM control.project_objects JOIN control.objects USING (object_id)
-        WHERE kind IN ('queue', 'dialer', 'scenario', 'crm_form')"""
-    )
+    run(f"CREATE TABLE owners AS {OWNERS}")
     thresholds.prepare(batch)
     run("CREATE TABLE clients AS SELECT name AS ref, project_id FROM control.projects WHERE archived_at IS NULL")
 

@@ -143,7 +143,7 @@ class Feed:
         lines: of a log, the lines read; each is taken over, rejected or `ignored` (reason -> how many).
         events: of an event log, the relation of the lines to keep.
         scope: of an event log, the relation (who, since) of operators whose statuses were all worked out anew.
-        gone: of an event log, the relation (source_id) of calls that are no more, if they were there.
+        gone: of a log, the relation (source_id) of calls that are no more, if they were there.
     """
 
     source: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from okireports import audit, frames
+from okireports import access, audit, frames
 from okireports.access import DIRECTORIES, Scope
-from okireports.audit import Entry
 from okireports.engines.duck import Session, SettingsAt, Viewing, Wanted, session
 from okireports.errors import BadQuery, DamagedCenter, Refused
 from okireports.run import noting_refusals
@@ -66,8 +65,8 @@ class Query:
             raise Refused(
                 f"{scope.login} (role {scope.role}) sees only her own rows; a query of one's own is not offered."
             )
-        entry = Entry(scope.login, "run sql", "sql", self.text, reason=scope.reason)
-        audit.note(self.viewing.folder.journal, entry, must=scope.everything)
+        entry = access.trace(scope, "run sql", "sql", self.text)
+        audit.note(self.viewing.folder.journal, entry, must=scope.everything or scope.reader is not None)
         self.tables = tuple(sorted(tables_of(self.text, offered(scope))))
         return Wanted(self.tables, *ALWAYS, names_for(self.tables), self.viewing.now)
 
@@ -76,7 +75,8 @@ class Query:
         with session(self.viewing, self.plan) as opened:
             names = {name: opened.arrow(f'SELECT * FROM "{name}"') for name in names_for(self.tables)}
         stored = [f'CREATE VIEW held."{name}" AS {rows}' for name, rows in opened.views.items()]
-        with open_files(segment.path(self.viewing.folder) for segment in opened.segments) as files:
+        files_of = dict.fromkeys(segment.path(self.viewing.folder) for segment in opened.segments)
+        with open_files(files_of) as files:
             try:
                 rows = run(Job(self.text, files, names, [*stored, *map(view_of, self.tables)]), self.limits)
             except Damaged:
@@ -91,7 +91,7 @@ class Query:
     def provenance(self, opened: Session) -> Provenance:
         """Where the rows come from."""
         return Provenance(
-            viewer=opened.scope.login,
+            viewer=opened.scope.called,
             reason=opened.scope.reason,
             projects=tuple(project.name for project in opened.scope.projects),
             zone=opened.settings["timezone"],

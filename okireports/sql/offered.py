@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from okireports.access import DIRECTORIES, Scope
+from okireports.access import DIRECTORIES, OVERSIGHT, Scope
 from okireports.access.directory import with_those_behind
 from okireports.engines.duck import may_open, schema_of
 from okireports.tables import FACTS
@@ -23,8 +23,8 @@ NAMES = {  # a column of ids: the table of names, its column of ids, its column 
 
 
 def offered(scope: Scope) -> tuple[str, ...]:
-    """The tables that a viewer may name."""
-    return (*(name for name in FACTS if may_open(scope, name)), *DIRECTORIES)
+    """The tables that a viewer may name; who may see what, and the change log, are read elsewhere."""
+    return tuple(name for name in (*FACTS, *DIRECTORIES) if name not in OVERSIGHT and may_open(scope, name))
 
 
 def names_for(tables: Collection[str]) -> tuple[str, ...]:

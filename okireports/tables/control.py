@@ -198,6 +198,8 @@ CONTROL: dict[str, Control] = {
             f"seq BIGINT, at {INSTANT}, actor VARCHAR, action VARCHAR, subject_kind VARCHAR, subject VARCHAR, "
             "project_id BIGINT, before VARCHAR, after VARCHAR, reason VARCHAR, origin VARCHAR, hash VARCHAR",
         ),
+        table("forgotten", "digest VARCHAR"),  # keyed: whom no load brings back
+        table("forgotten_rows", "table VARCHAR, id BIGINT, nameless BOOLEAN"),  # theirs; nameless: without source_id
         table("schedules", "schedule_id BIGINT, definition VARCHAR"),
         table("runs", f"run_id BIGINT, schedule_id BIGINT, due_at {INSTANT}, at {INSTANT}, state VARCHAR"),
     )

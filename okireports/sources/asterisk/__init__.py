@@ -30,6 +30,14 @@ themselves are not kept: the legs of a call may stand in several files and who i
 each load reads all of them anew, and **all that tell of one call belong into one load**. A load without the records of
 a call keeps what they added to it; only a contact behind a transfer has to be there again when late lines of the queue
 log make it one.
+
+What comes otherwise is never taken for the whole:
+
+* a file that grows, or a next file beside it: the call is told anew by all its records, and contacts that no longer are
+  give way;
+* records without others of the same call that an earlier load has read: rejected, and the call stays as it was, until
+  a load has all of them;
+* events of a call that was not seen from begin to end: counted and ignored, until a load has all of them.
 """
 
 from __future__ import annotations

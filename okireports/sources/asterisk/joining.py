@@ -6,11 +6,11 @@ import duckdb
 
 from okireports.sources import cdr
 from okireports.sources.asterisk import records
-from okireports.sources.asterisk.records import NAMES, PARTS, TOLD
+from okireports.sources.asterisk.records import NAMES, ONCE, PARTS, TOLD
 from okireports.sources.queue_log import TRANSFER
 from okireports.sources.quoting import texts
 
-GONE = "raw.asterisk_gone"  # source_id: contacts of records that the queue log tells better
+GONE = "raw.asterisk_gone"  # source_id: contacts of records that the queue log tells better, or later records otherwise
 _NEAR = 2_000_000  # microseconds: both logs cut their times to seconds
 _TIMES = ("started_at", "queued_at", "answered_at", "ended_at")
 _SENT_ON = texts(TRANSFER)
@@ -81,7 +81,7 @@ WHERE p.nth > 1 AND p.queue = '' AND l.source_outcome IN ({_SENT_ON}) AND p.sinc
 _GONE = f"""
 CREATE OR REPLACE TABLE {GONE} AS
 SELECT source_id FROM {PARTS} WHERE key IN (SELECT key FROM raw.asterisk_lasts)
-AND source_id NOT IN (SELECT source_id FROM raw.asterisk_sent)"""
+AND source_id NOT IN (SELECT source_id FROM raw.asterisk_sent) UNION FROM {ONCE}"""
 
 _WITHIN = f"(p.since BETWEEN t.began AND t.over + {_NEAR})"
 _RECORDING = f"""(SELECT arg_min(r.recording, (abs(r.talked - p.talked), r.nth)) FROM {PARTS} r

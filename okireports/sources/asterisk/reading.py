@@ -40,7 +40,7 @@ def read(
     """
     before = before or Before()
     zone = timezone or before.zone
-    log = _records(con, root, source, encoding, progress)
+    log = _records(con, root, source, encoding, progress, before)
     found, others = _queue_logs(root, source, log)
     feed = Feed(queue_log.SOURCE, {}, (), keep_rejects(con, ()))
     if log:
@@ -73,7 +73,12 @@ def read(
 
 
 def _records(
-    con: duckdb.DuckDBPyConnection, root: Path, source: str, encoding: str | None, progress: Progress | None
+    con: duckdb.DuckDBPyConnection,
+    root: Path,
+    source: str,
+    encoding: str | None,
+    progress: Progress | None,
+    before: Before,
 ) -> Log | None:
     """The calls of records and events in `raw.calls` and `raw.rings`; None where there are none of these logs."""
     if source == "queue_log":
@@ -81,6 +86,8 @@ def _records(
     log = cdr.open_asterisk(con, root, encoding=encoding, progress=progress, needed=source != "asterisk")
     if not log.staged:
         return None
+    cdr.stage_asterisk(log)
+    records.refuse_pieces(log, before)
     cdr.tell_asterisk(log)
     return log
 

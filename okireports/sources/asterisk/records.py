@@ -2,7 +2,8 @@
 
 It stands there once for each name by which a queue log may know the interaction (its linkedid, the uniqueids of its
 channels), and says, between separators that no text of a switch holds: begin and end, direction, phone, line,
-provider, the customer's name, and of each contact its id, begin, queue, recording, and since when people talked.
+provider, the customer's name, of each contact its id, begin, queue, recording, and since when people talked, and
+which records there were (legs by a short name): a load that has only other ones would tell the call anew by halves.
 """
 
 from __future__ import annotations
@@ -12,12 +13,19 @@ from datetime import datetime
 import duckdb
 
 from okireports import clock
-from okireports.sources.queue_log import EARLIER, MINE, RECORD
+from okireports.sources import cdr
+from okireports.sources.cdr import Log
+from okireports.sources.feed import Before
+from okireports.sources.queue_log import EARLIER, MINE, RECORD, SOURCE
 
 FIELD, PART, INSIDE = "chr(31)", "chr(30)", "chr(29)"
 NAMES = "raw.asterisk_names"  # callid, key: which interaction a callid belongs to
 TOLD = "raw.asterisk_told"  # key and what was told of it
 PARTS = "raw.asterisk_parts"  # key and its contacts
+ONCE = "raw.asterisk_once"  # source_id: contacts of which records told before, and no longer do
+_PIECES = "records of this call are missing that an earlier load has read: load all of its records together"
+_MARGIN = 2 * 86_400_000_000  # microseconds: the records' times are local
+_LEGS = "SELECT key, array_to_string(list_sort(legs), ',') AS legs FROM raw.cdr_told"
 _WORDS = ("direction", "phone", "line", "provider", "contact_name")
 
 
@@ -37,13 +45,30 @@ def keep(con: duckdb.DuckDBPyConnection, zone: str, ambiguous: str) -> None:
             {us("greatest(n.answered, n.from_at)")} AS talked, n.queue, n.recorded AS recording
             FROM raw.cdr_named n JOIN raw.cdr_calls c USING (source_id))
         SELECT key, min(began) AS us, concat_ws({FIELD}, min(began), max(over), {words},
-            string_agg({part}, {PART} ORDER BY nth, source_id)) AS data FROM contacts GROUP BY key"""
+            string_agg({part}, {PART} ORDER BY nth, source_id),
+            coalesce(any_value(legs), '')) AS data FROM contacts LEFT JOIN ({_LEGS}) USING (key) GROUP BY key"""
     )
     con.execute(
         f"""INSERT INTO {MINE} (line_id, us, place, callid, queue, agent, event, data)
         SELECT (md5_number(concat_ws({PART}, '{RECORD}', name, data)) >> 65)::BIGINT, us, 0, name, key, '', '{RECORD}',
         data FROM ({_NAMED}) JOIN raw.asterisk_mine USING (key)"""
     )
+
+
+def refuse_pieces(log: Log, before: Before) -> None:
+    """Reject the records of a call of which earlier loads have read others: by these alone it would be told wrong."""
+    con = log.con
+    con.execute("CREATE OR REPLACE TABLE raw.cdr_earlier (key VARCHAR, legs VARCHAR)")
+    since = log.number(f"SELECT epoch_us(min(started)) - {_MARGIN} FROM {cdr.LEGS}")
+    if before.recall:
+        told = f"SELECT DISTINCT queue AS key, string_split(data, {FIELD})[9] AS legs FROM {{lines}} l"
+        mine = f"event = '{RECORD}' AND queue IN (SELECT key FROM raw.cdr_told)"
+        before.recall(SOURCE, "raw.cdr_earlier", f"{told} WHERE {mine}", since)
+    con.execute(
+        """CREATE OR REPLACE TABLE raw.cdr_pieces AS SELECT DISTINCT key FROM raw.cdr_earlier e
+        JOIN raw.cdr_told t USING (key) WHERE e.legs <> '' AND NOT list_has_all(t.legs, string_split(e.legs, ','))"""
+    )
+    cdr.refuse(log, "raw.cdr_pieces", _PIECES)
 
 
 # A record's uniqueid is that of the channel that called.
@@ -70,13 +95,19 @@ def known(con: duckdb.DuckDBPyConnection) -> bool:
         SELECT key, d[1]::BIGINT AS began, d[2]::BIGINT AS over, {words}, string_split(d[8], {PART}) AS parts
         FROM (SELECT key, arg_max(d, rank) AS d FROM raw.asterisk_words GROUP BY key)"""
     )
+    con.execute(f"CREATE OR REPLACE TABLE {PARTS} AS {_parts(f'FROM {TOLD}')}")
+    ever = f"FROM (SELECT key, string_split(d[8], {PART}) AS parts FROM raw.asterisk_words)"
     con.execute(
-        f"""CREATE OR REPLACE TABLE {PARTS} AS
-        SELECT key, nth, p[1] AS source_id, p[2]::BIGINT AS since, p[3] AS queue, nullif(p[4], '') AS recording,
-        p[5]::BIGINT AS talked FROM (SELECT key, unnest(range(1, len(parts) + 1)) AS nth,
-        string_split(unnest(parts), {INSIDE}) AS p FROM {TOLD})"""
+        f"""CREATE OR REPLACE TABLE {ONCE} AS
+        SELECT DISTINCT source_id FROM ({_parts(ever)}) ANTI JOIN {PARTS} USING (source_id)"""
     )
     return con.execute("SELECT 1 FROM raw.asterisk_words LIMIT 1").fetchone() is not None
+
+
+def _parts(of: str) -> str:
+    return f"""SELECT key, nth, p[1] AS source_id, p[2]::BIGINT AS since, p[3] AS queue, nullif(p[4], '') AS recording,
+        p[5]::BIGINT AS talked FROM (SELECT key, unnest(range(1, len(parts) + 1)) AS nth,
+        string_split(unnest(parts), {INSIDE}) AS p {of})"""
 
 
 def _plain(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from okireports.sources.cdr.joining import LEGS
 from okireports.sources.cdr.lines import Log
 from okireports.sources.cdr.reading import (
     FREESWITCH,
@@ -9,21 +10,26 @@ from okireports.sources.cdr.reading import (
     feed_of,
     open_asterisk,
     read_freeswitch,
+    refuse,
     rowids,
     set_apart,
+    stage_asterisk,
     switch,
     tell_asterisk,
 )
 
 __all__ = [
     "FREESWITCH",
+    "LEGS",
     "TABLES",
     "Log",
     "feed_of",
     "open_asterisk",
     "read_freeswitch",
+    "refuse",
     "rowids",
     "set_apart",
+    "stage_asterisk",
     "switch",
     "tell_asterisk",
 ]

@@ -251,7 +251,7 @@ def settle(log: Log) -> None:
         WHERE l.id IN (SELECT id FROM {records}) AND l.key = c.uniqueid AND l.key <> c.key""")
     con.execute(f"""
         CREATE OR REPLACE TABLE raw.cdr_told AS
-        SELECT l.key, any_value(l.recording) AS recording
+        SELECT l.key, any_value(l.recording) AS recording, array_agg(DISTINCT {joining.NAME_OF_LEG}) AS legs
             FROM {legs} l SEMI JOIN {records} r USING (id) GROUP BY l.key""")
     is_record = f"id IN (SELECT id FROM {records})"
     con.execute(f"DELETE FROM {legs} WHERE {is_record} AND key IN (SELECT key FROM raw.cel_seen WHERE whole)")
@@ -259,6 +259,11 @@ def settle(log: Log) -> None:
         AND key IN (SELECT key FROM raw.cel_seen WHERE NOT whole)""")
     con.execute(f"""UPDATE {legs} l SET recording = t.recording FROM raw.cdr_told t
         WHERE t.key = l.key AND t.recording IS NOT NULL AND NOT l.{is_record}""")
+
+
+def count_left_out(log: Log) -> None:
+    """Note the events that make no call, and the calls of which both records and events tell."""
+    legs = joining.LEGS
     unseen = log.number(f"""SELECT count(*) FROM {EVENTS} WHERE linkedid IN (SELECT key FROM raw.cel_seen
         WHERE NOT whole)
         AND channame <> '' AND linkedid NOT IN (SELECT key FROM {legs})""")

@@ -6,7 +6,8 @@ variable is known by its name; those that are read are in `_VARIABLES`.
 
 **What is one call**: an A leg (`uuid`) with the B legs that it names (`bleg_uuid`) or that name it (`originator`,
 `originating_leg_uuid`, `other_leg_unique_id`, `signal_bond`), if they were logged too. Two different lines with one
-uuid are both rejected, as nobody knows which is right; the same line twice is read once.
+uuid are both rejected, as nobody knows which is right; the same line twice is read once. A leg without the one that it
+names is a call of its own, which is counted, until a load has both.
 
 **Times** without seconds (a spreadsheet re-saved the file) are completed by the lengths: ended = start + duration,
 answered = end - billsec.
@@ -50,6 +51,7 @@ from okireports.sources.quoting import text, texts
 
 KIND = "freeswitch-cdr"
 RECORDS = "raw.cdr_records"
+GONE = "raw.cdr_gone"  # source_id: legs that are no calls of their own, though a load without the others took them so
 _VARIABLES = {
     "caller_id_name": (), "caller_id_number": ("ani",), "destination_number": ("dest",), "context": (),
     "start_stamp": ("start",), "answer_stamp": ("answer",), "end_stamp": ("end",), "duration": (), "billsec": (),
@@ -129,6 +131,9 @@ def records(log: Log) -> None:
     _find_tops(log)
     if short := log.number(f"SELECT count(*) FROM {RECORDS} WHERE short"):
         log.notes["times without seconds, completed by the lengths"] = short
+    absent = f"originator <> '' AND originator NOT IN (SELECT uuid FROM {RECORDS})"
+    if alone := log.number(f"SELECT count(*) FROM {RECORDS} WHERE {absent}"):
+        log.notes["legs that name another one, which is not in this load: calls of their own"] = alone
 
 
 def _open_statements(log: Log) -> None:
@@ -206,6 +211,7 @@ def _find_tops(log: Log) -> None:
             UNION ALL SELECT c.uuid, p.parent, c.steps + 1 FROM climbed c JOIN raw.cdr_parents p ON p.uuid = c.parent
             WHERE c.steps < {_HIGHEST})
         SELECT uuid, arg_max(parent, steps) AS top FROM climbed GROUP BY uuid""")
+    log.con.execute(f"CREATE OR REPLACE TABLE {GONE} AS SELECT uuid AS source_id FROM raw.cdr_tops")
 
 
 def _clock(epoch: str) -> str:

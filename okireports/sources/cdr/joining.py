@@ -31,6 +31,7 @@ a_peer VARCHAR, b_name VARCHAR, b_peer VARCHAR, b_outside BOOLEAN, inside BOOLEA
 caller_name VARCHAR, queue VARCHAR, voicemail BOOLEAN, started TIMESTAMP, queued TIMESTAMP, answered TIMESTAMP,
 ended TIMESTAMP, talk DOUBLE, hold DOUBLE, word VARCHAR, verdict VARCHAR, utc BOOLEAN, ended_by VARCHAR,
 sip_code VARCHAR, post_dial DOUBLE, mos VARCHAR, packet_loss VARCHAR, recording VARCHAR"""
+NAME_OF_LEG = "md5(concat_ws(chr(31), a, b, date_trunc('second', started)))[:8]"  # which leg of its call it is
 _VERDICTS = ("answered", "no_answer", "busy", "rejected", "failed")  # from best to worst
 OUTSIDE_NUMBER = "[+].*|[0-9]{6,}"  # of a number dialled through a trunk; shorter ones are another switch's devices
 _RANK = "CASE verdict " + " ".join(f"WHEN '{v}' THEN {n}" for n, v in enumerate(_VERDICTS)) + " ELSE 9 END"

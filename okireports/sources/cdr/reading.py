@@ -12,6 +12,7 @@ from okireports.sources.cdr import asterisk, cel, freeswitch, joining, lines
 from okireports.sources.cdr.lines import LINES, Log
 from okireports.sources.feed import Feed, Origin
 from okireports.sources.packed import Found
+from okireports.sources.quoting import text
 from okireports.sources.staging import Progress
 
 FREESWITCH = "freeswitch-cdr"
@@ -57,6 +58,7 @@ def read_freeswitch(
         feed_of(log, "freeswitch"),
         tables={name: f"raw.{name}" for name in tables},
         timezone=timezone,
+        gone=freeswitch.GONE,
         origins={
             name: (Origin(log.staged, log.number(f"SELECT count(*) FROM raw.{name}"), rowids(name)),) for name in tables
         },
@@ -87,15 +89,31 @@ def switch(one: Found) -> str | None:
     return "freeswitch" if lines.kind_of(one, freeswitch.know)[0] == freeswitch.KIND else None
 
 
-def tell_asterisk(log: Log) -> None:
-    """Make `raw.calls` and `raw.rings` of Asterisk's records and events, each row with its line in `_leg`."""
+def stage_asterisk(log: Log) -> None:
+    """Make the legs that Asterisk's records and events tell of."""
     _prepare(log.con)
     asterisk.records(log)
     cel.events(log)
     log.con.execute(f"INSERT INTO {joining.LEGS} BY NAME {asterisk.legs()}")
     log.con.execute(f"INSERT INTO {joining.LEGS} BY NAME {cel.legs()}")
     cel.settle(log)
+
+
+def tell_asterisk(log: Log) -> None:
+    """Make `raw.calls` and `raw.rings` of these legs, each row with its line in `_leg`."""
+    cel.count_left_out(log)
     joining.join(log.con)
+
+
+def refuse(log: Log, calls: str, problem: str) -> None:
+    """Reject the records of Asterisk that are to make these calls (a relation of keys), for one reason."""
+    con, mine = log.con, f"(SELECT l.id, l.key FROM {joining.LEGS} l SEMI JOIN {calls} c USING (key))"
+    con.execute(f"""
+        INSERT INTO raw.cdr_problems
+        SELECT r.id, r._file, r.line, {text(problem)}, 'linkedid', m.key
+        FROM {asterisk.RECORDS} r JOIN {mine} m USING (id)""")
+    for relation in (asterisk.RECORDS, joining.LEGS):
+        con.execute(f"DELETE FROM {relation} WHERE id IN (SELECT id FROM raw.cdr_problems)")
 
 
 def _prepare(con: duckdb.DuckDBPyConnection) -> None:

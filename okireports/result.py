@@ -1,0 +1,87 @@
+"""What a report gave, as people take it: a dataframe, an Arrow table, a chart, a file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from okireports import run
+from okireports.answer import Answer, Provenance
+from okireports.errors import ResultTooLarge
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a report gave: the same rows as a dataframe, an Arrow table, a chart and a file."""
+
+    answer: Answer
+
+    @cached_property
+    def arrow(self) -> pa.Table:
+        """The rows: instants in the centre's zone, counts int64, money decimal."""
+        return self.answer.rows.table()
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a dataframe.
+
+        Raises:
+            ResultTooLarge: more than a million rows; save them, or take a page with `limit`.
+        """
+        from okireports import frames
+
+        if self.answer.rows.count > run.MOST_ROWS:
+            raise ResultTooLarge(
+                f"{self.answer.rows.count:,} rows are more than a dataframe should hold ({run.MOST_ROWS:,}). Write "
+                "them with result.save('log.parquet'), or take a page: report(..., limit=1000, offset=0)."
+            )
+        return frames.frame(self.arrow)
+
+    @cached_property
+    def chart(self) -> Any:
+        """The rows as an Altair chart."""
+        return run.chart(self.answer, self.frame)
+
+    @property
+    def sql(self) -> str:
+        """The statement that made the rows, over the tables as the viewer sees them."""
+        return self.answer.sql
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where the rows come from."""
+        return self.answer.provenance
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the result: .csv, .parquet, .xlsx, .json, .html, .png or .svg, by the suffix; whole or not at all."""
+        from okireports import export
+
+        return export.save(path, rows=self.answer.rows, chart=lambda: self.chart, meta=self.answer.meta)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The rows for Polars, DuckDB and others that take an Arrow stream."""
+        import pyarrow as pa
+
+        batches = (batch for part in self.answer.rows.parts() for batch in part.to_batches())
+        reader = pa.RecordBatchReader.from_batches(self.answer.rows.schema, batches)
+        stream: object = reader.__arrow_c_stream__(requested_schema)  # type: ignore[no-untyped-call]  # its stubs
+        return stream
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
+        """In a notebook: the chart, live where scripts run and else a picture; the first rows; and a line of text."""
+        from okireports import export
+
+        drawn = (lambda: self.chart) if self.answer.rows.count <= run.MOST_ROWS else None  # a chart needs the frame
+        return {**export.shown(rows=self.answer.rows, chart=drawn, meta=self.answer.meta), "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        """In a terminal: what it is, not what is in it."""
+        p = self.provenance
+        return f"<{self.answer.report.title}: {self.answer.rows.count:,} rows, {p.period}, {', '.join(p.projects)}>"

@@ -1,0 +1,7 @@
+"""Widgets for notebooks: what people click does what the library's methods do, within the same rights."""
+
+from __future__ import annotations
+
+from okireports.widgets.administration import Administration
+
+__all__ = ["Administration"]

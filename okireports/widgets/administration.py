@@ -1,0 +1,195 @@
+"""Administration in a notebook: projects as tiles, the open one's members and objects, the change log beside."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+import ipywidgets
+
+from okireports import admin, audit
+from okireports.admin import Changes
+from okireports.audit import Entry
+from okireports.disk import Folder
+from okireports.errors import ChangeError, OkiReportsError, Refused
+from okireports.widgets.log import Log
+from okireports.widgets.members import Members
+from okireports.widgets.objects import Objects
+from okireports.widgets.parts import button, field, heading, named, words
+from okireports.widgets.projects import Settings, Tiles
+from okireports.widgets.sight import Sight, looking
+
+LOOKS = 15  # of the watch's looks at the pointer, one looks at the rights too: a membership may end by itself
+Clock = Callable[[], datetime]
+
+
+class Administration(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
+    """What an administrator sees and changes; made by `center.admin`.
+
+    Each change is made by the methods of `center.projects`, under her login and the reason that stands in the widget.
+    What she may see is looked up anew at each step, and when another one has changed the centre.
+    """
+
+    panels: tuple[Any, ...] = ()  # none yet, where it is refused
+
+    def __init__(self, folder: Folder, clock: Clock, actor: str, reason: str, watch: float | None = 2.0) -> None:
+        self.folder, self.clock, self.actor, self.why = folder, clock, actor, reason
+        self.project: int | None = None
+        self.generation, self.lost = -1, False
+        self.lock = threading.RLock()  # callbacks come on several threads
+        self.over = threading.Event()
+        folder.changeable()
+        self.begin()
+        self.who = words(heading(f"Administration: {named(actor)}"))
+        self.status = words()
+        self.reason = field("Reason", "why: it is kept with the next change")
+        self.again = button("Refresh", "Look again at what is published", self.looked_again)
+        self.tiles, self.settings = Tiles(self), Settings(self)
+        self.members, self.objects, self.entries = Members(self), Objects(self), Log(self)
+        self.panels = (self.tiles, self.settings, self.members, self.objects, self.entries)
+        left = ipywidgets.VBox([self.tiles.box], layout={"flex": "1 1 22em"})
+        middle = ipywidgets.VBox([self.settings.box, self.members.box, self.objects.box], layout={"flex": "2 1 30em"})
+        right = ipywidgets.VBox([self.entries.box], layout={"flex": "1 1 30em", "overflow": "auto"})
+        parts = ipywidgets.Box([left, middle, right], layout={"flex_flow": "row wrap", "grid_gap": "1em"})
+        super().__init__([self.who, self.reason, self.again, self.status, parts])
+        self.refresh()
+        if watch:
+            threading.Thread(target=self.watch, args=(watch,), name="okireports-admin", daemon=True).start()
+
+    def __repr__(self) -> str:
+        """Nothing of what it shows: a saved notebook keeps this."""
+        return f"<Administration for {self.actor}>"
+
+    @property
+    def chosen(self) -> int:
+        """The project that is open; 0: none."""
+        return self.project or 0
+
+    def begin(self) -> None:
+        """Check that she may administer anything, and write down that she looks.
+
+        Raises:
+            UnknownViewer: there is no such person.
+            Refused: she may arrange nothing.
+        """
+        try:
+            with looking(self.folder, self.actor, self.why, self.now) as sight:
+                scope = sight.scope
+                self.actor = scope.login
+        except Refused as refusal:
+            audit.note(
+                self.folder.journal, Entry(str(self.actor), "refused", "administration", "centre", reason=refusal.why)
+            )
+            raise
+        entry = Entry(scope.login, "begin administration", "administration", "centre", reason=scope.reason)
+        audit.note(self.folder.journal, entry, must=scope.everything)
+
+    @property
+    def now(self) -> datetime:
+        """The centre's clock, as naive UTC in whole milliseconds."""
+        at = self.clock().astimezone(UTC).replace(tzinfo=None)
+        return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+    def refresh(self) -> None:
+        """Look anew at what is published, and at what she may see of it."""
+        with self.lock:
+            try:
+                generation = self.folder.current().generation
+                with looking(self.folder, self.actor, self.why, self.now) as sight:
+                    self.show(sight)
+                self.generation = generation
+                if self.lost:
+                    self.lost, self.status.value = False, ""
+            except (OkiReportsError, OSError) as error:
+                self.forget()
+                self.say(error)
+                self.lost = True
+
+    def show(self, sight: Sight) -> None:
+        """Fill in what may be seen now."""
+        chosen = sight.project(self.project)
+        if self.project is not None and chosen is None:
+            self.opened(None)
+        for panel in self.panels:
+            panel.show(sight, chosen)
+
+    def forget(self) -> None:
+        """Show nothing any more."""
+        self.project, self.generation = None, -1
+        for panel in self.panels:
+            panel.clear()
+
+    def opened(self, project: int | None) -> None:
+        """Another project is open, or none: nothing of the one before stays in the controls."""
+        self.project = project
+        for panel in (self.settings, self.members, self.objects):
+            panel.clear()
+
+    def choose(self, project: int | None) -> None:
+        """Open a project."""
+        with self.lock:
+            self.opened(project)
+            self.status.value = ""
+            self.refresh()
+
+    def make(self, done: str, change: Callable[[Changes], object]) -> bool:
+        """Make a change for the reason that stands in the widget; what is refused is said in place."""
+        with self.lock:
+            try:
+                if not self.reason.value.strip():
+                    raise ChangeError("Say why in the field Reason: it is kept with the change.")
+                with admin.several(self.folder, self.clock, self.actor, self.reason.value) as changes:
+                    change(changes)
+            except (OkiReportsError, OSError) as error:
+                self.refresh()
+                self.say(error)
+                return False
+            self.reason.value = ""
+            self.status.value = f"<p role='status'>{done}</p>"
+            self.refresh()
+            return True
+
+    def say(self, error: Exception) -> None:
+        """An error, as a sentence in place."""
+        self.status.value = f"<p role='alert'>{escape(str(error))}</p>"
+
+    def looked_again(self) -> None:
+        """Look again, when asked to."""
+        self.status.value = ""
+        self.refresh()
+
+    def watch(self, seconds: float) -> None:
+        """Look again when another writer has published, until it is closed."""
+        looks = 0
+        while not self.over.wait(seconds):
+            looks += 1
+            try:
+                moved = self.folder.current().generation != self.generation
+            except OkiReportsError:
+                moved = self.generation != -1
+            if moved or looks % LOOKS == 0:
+                self.refresh()
+
+    def close(self) -> None:
+        """Close it with all that is in it, and watch no more."""
+        if self.panels:
+            self.over.set()
+            with self.lock:
+                self.close_parts()
+        super().close()
+
+    def close_parts(self) -> None:
+        """Close all that is in it, shown or not."""
+        inside: list[Any] = [*self.children, *self.tiles.tiles]
+        for panel in self.panels:
+            inside += (part for part in vars(panel).values() if isinstance(part, ipywidgets.Widget))
+        for widget in inside:
+            inside += (child for child in getattr(widget, "children", ()) if child not in inside)
+        self.forget()
+        inside = [widget for widget in inside if widget is not self]
+        looks = (getattr(w, part, None) for w in (*inside, self) for part in ("layout", "style"))
+        for widget in (*inside, *filter(None, looks)):
+            widget.close()

@@ -1,0 +1,156 @@
+"""Sealed extracts in invented worlds: every report gives what it gives in the centre, and nothing hidden is in them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+import laws
+import okireports
+import outputs
+import worlds
+from laws import Trial
+from okireports.access.oversight import OVERSIGHT
+from okireports.errors import BadPeriod, OkiReportsError
+from okireports.extract import asking
+from okireports.faces import Center
+from okireports.report import all_reports
+from projection import OWN
+from test_laws import everything
+from worlds import Viewer
+
+pytestmark = pytest.mark.laws
+SEEDS = range(int(os.environ.get("WORLDS") or 3))
+QUESTIONS = 10  # a viewer, beside every report over the world's period
+WITHHELD = {r.name for r in all_reports() if set(r.tables) & set(OVERSIGHT)}
+FOR = {"actor": "admin", "reason": "for her laptop"}
+
+
+@pytest.fixture(scope="module", params=SEEDS)
+def trial(request: pytest.FixtureRequest) -> Iterator[Trial]:
+    """One world, in which whoever sees only her own rows may export them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(laws, "OPENING", (*laws.OPENING, asking.RIGHT))
+        made = Trial(worlds.world(request.param))
+        made.center  # noqa: B018  # made while the role is so
+    yield made
+    made.close()
+
+
+def asking_viewers(trial: Trial) -> list[Viewer]:
+    """One of the cast who may export, and in one world of three one who sees only her own rows."""
+    alone = [v for v in trial.world.viewers if v.role == OWN][: trial.world.shape.seed % 3 == 0]
+    return [[v for v in trial.cast if v.role not in ("Operator", OWN)][-1], *alone]
+
+
+def sealed(trial: Trial, viewer: Viewer, name: str = "", **more: Any) -> Center:
+    """Her extract, opened."""
+
+    def make() -> Center:
+        path = trial.center.extract(viewer.login, trial.folder / (name or f"{viewer.login}.duckdb"), **FOR, **more)
+        return okireports.open(path, now=trial.world.now)
+
+    return trial.once(("sealed", viewer.login, name), make)
+
+
+def answers(center: Center, viewer: Viewer, asked: outputs.Asked) -> dict[str, Any]:
+    """What she gets, from which the rest is made; files and generation are the extract's own."""
+    try:
+        result = center.viewer(viewer.login).report(asked.report, **asked.keywords)
+    except OkiReportsError as error:
+        return {"error": f"{type(error).__name__}: {error}"}
+    return {"rows": result.arrow, "sql": result.sql}
+
+
+def questions(trial: Trial, viewer: Viewer) -> Iterator[outputs.Asked]:
+    """Every report that she may run, and some with options, filters and other periods."""
+    names = set(trial.center.viewer(viewer.login).reports["name"]) - WITHHELD
+    yield from (outputs.Asked(name, {"period": trial.world.period}) for name in sorted(names))
+    lists = outputs.lists(trial.center, viewer, trial.span)
+    drawn = outputs.questions(trial.world, lists, Random(f"extract {trial.world.shape} {viewer.login}"))
+    yield from islice((asked for asked in drawn if asked.report not in WITHHELD), QUESTIONS)
+
+
+def test_every_report_gives_what_it_gives_in_the_centre(trial: Trial) -> None:
+    for viewer in asking_viewers(trial):
+        other = sealed(trial, viewer)
+        for asked in questions(trial, viewer):
+            here, there = answers(trial.center, viewer, asked), answers(other, viewer, asked)
+            assert not (told := outputs.difference(here, there)), f"{viewer.login} asks {asked}\n{told}"
+
+
+def test_lists_and_tables_are_those_of_the_centre(trial: Trial) -> None:
+    for viewer in asking_viewers(trial):
+        other, span = sealed(trial, viewer), trial.span
+        lists = [outputs.lists(c, viewer, span) for c in (trial.center, other)]
+        here, there = ({name: rows for name, rows in one.items() if name not in OVERSIGHT} for one in lists)
+        assert not outputs.difference(here, there)
+        assert not outputs.difference(outputs.opened(trial.center, viewer), outputs.opened(other, viewer))
+        assert trial.center.viewer(viewer.login).projects.equals(other.viewer(viewer.login).projects)
+        known = [set(c.viewer(viewer.login).reports["name"]) for c in (trial.center, other)]
+        assert known[0] - known[1] == known[0] & WITHHELD and known[1] <= known[0]
+
+
+def test_no_hidden_text_lies_in_the_file(trial: Trial) -> None:
+    for viewer in asking_viewers(trial):
+        secret = {token.lower() for token in laws.hidden(trial.world, viewer)}
+        shown = everything(trial) - secret
+        assert secret
+        path = sealed(trial, viewer).path
+        for where, text in (*texts(path), ("bytes", path.read_bytes().decode("latin-1"))):
+            found = {token for token in tokens(text) if token in secret and token not in shown}
+            assert not found, f"{viewer.login}, {where}: {found}"
+
+
+def tokens(text: str) -> set[str]:
+    return {t.lower() for pattern in (worlds.CANARY, worlds.PHONE) for t in pattern.findall(text)}
+
+
+def texts(path: Path) -> Iterator[tuple[str, str]]:
+    """Every table of a file as text: all its columns, whatever their types."""
+    with duckdb.connect(str(path), read_only=True) as con:
+        listed = con.execute("SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal").fetchall()
+        assert len(listed) > 30, "nothing was searched"
+        for schema, table in listed:
+            yield f"{schema}.{table}", str(con.execute(f'FROM {schema}."{table}"').fetchall())
+        yield "statements", str(con.execute("SELECT sql FROM duckdb_views() WHERE NOT internal").fetchall())
+
+
+def test_a_part_of_her_time_answers_what_is_within_it_and_nothing_else(trial: Trial) -> None:
+    viewer = asking_viewers(trial)[0]
+    day = trial.world.period[0]
+    other = sealed(trial, viewer, "day.duckdb", period=day)
+    for name in sorted(set(trial.center.viewer(viewer.login).reports["name"]) - WITHHELD):
+        asked = outputs.Asked(name, {"period": day})
+        told = outputs.difference(answers(trial.center, viewer, asked), answers(other, viewer, asked))
+        assert not told, f"{asked}\n{told}"
+        with pytest.raises(BadPeriod, match="within it"):
+            other.viewer(viewer.login).report(name, period=("2019-01-01", trial.world.period[1]))
+    since, until = other.folder.seal.held_from, other.folder.seal.held_until  # type: ignore[attr-defined]
+    with duckdb.connect(str(other.path), read_only=True) as con:
+        beside = f"started_at >= '{until}' OR coalesce(ended_at, '9999-01-01') < '{since}'"
+        assert con.execute(f"SELECT count(*) FROM calls WHERE {beside}").fetchone() == (0,)
+        if "contacts" in {name for (name,) in con.execute("SELECT view_name FROM duckdb_views()").fetchall()}:
+            naming = ("calls", "tasks", "dialogues", "requests", "orders")
+            keys = " UNION ".join(f"SELECT contact_key FROM {table}" for table in naming)
+            assert con.execute(f"SELECT count(*) FROM contacts WHERE contact_key NOT IN ({keys})").fetchone() == (0,)
+
+
+def test_a_folder_of_parquet_files_gives_the_same(trial: Trial) -> None:
+    viewer = asking_viewers(trial)[0]
+    other = sealed(trial, viewer, "files")
+    for asked in islice(questions(trial, viewer), None, None, 4):
+        here, there = answers(trial.center, viewer, asked), answers(other, viewer, asked)
+        assert not (told := outputs.difference(here, there)), f"{viewer.login} asks {asked}\n{told}"
+    secret = {token.lower() for token in laws.hidden(trial.world, viewer)}
+    for file in other.path.rglob("*.parquet"):
+        text = f"{pq.read_table(file).to_pylist()} {file.read_bytes().decode('latin-1')}"
+        assert not tokens(text) & secret - (everything(trial) - secret), file
