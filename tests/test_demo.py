@@ -55,6 +55,11 @@ def test_every_table_of_definitions_has_rows(con):
     assert {name: one(con, f"SELECT count(*) > 0 FROM control.{name}") for name in names} == dict.fromkeys(names, True)
 
 
+def test_no_report_is_empty_for_the_admin(center):
+    admin = center.viewer("admin", reason="a test")
+    assert [name for name in admin.reports["name"] if not len(admin.report(name, period=PERIOD).arrow)] == []
+
+
 def test_as_many_calls_as_asked_for_and_none_rejected(center, con):
     assert one(con, "SELECT count(DISTINCT call_id) FROM calls") == CALLS
     loads = center.loads

@@ -10,6 +10,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from okireports import access, loading
@@ -22,6 +23,7 @@ from okireports.invention.plan import ZONE, Plan, planned
 __all__ = ["FAULTS", "VIEWERS", "Plan", "make", "planned"]
 
 ADMIN = "admin"
+SET_UP = timedelta(days=13)  # so long before its files are loaded the centre is made
 
 
 def make(
@@ -46,7 +48,7 @@ def make(
         currency="PLN",
         security="improved",
         admin=ADMIN,
-        now=frame.now.replace(tzinfo=None),
+        now=(frame.now - SET_UP).replace(tzinfo=None),
         settings={"calling_code": "48"},
     )
     # Nobody's secret: with one of its own each centre would have other keys of the same invented customers.
