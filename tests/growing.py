@@ -43,6 +43,16 @@ DEFINITIONS = {
 }
 
 
+class Clock:
+    """A centre's clock, set by hand."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
 def make(path: Path) -> Center:
     """A centre with its definitions and no rows."""
     center = okireports.create(path / "center", now=NOW)

@@ -12,6 +12,7 @@ import pytest
 
 import growing
 import okireports
+from growing import Clock
 from okireports.access import PRESETS, RIGHTS
 from okireports.errors import BadOption, ChangeError, Refused, UnknownName, UnknownViewer
 from okireports.faces import Center
@@ -20,19 +21,9 @@ WHY = {"actor": "admin", "reason": "a test"}
 NOW = datetime(2025, 7, 1, 12, tzinfo=UTC)
 
 
-class Clock:
-    """The centre's clock, set by hand."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture(scope="module")

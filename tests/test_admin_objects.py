@@ -11,22 +11,13 @@ import pytest
 
 import growing
 import okireports
+from growing import Clock
 from okireports.errors import ChangeError, OkiReportsError, Refused, UnknownName
 from okireports.faces import Center
 
 WHY = {"actor": "admin", "reason": "a test"}
 NOW = growing.FIRST + timedelta(hours=12)
 TICK = timedelta(milliseconds=1)
-
-
-class Clock:
-    """The centre's clock, set by hand."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +32,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Center:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture

@@ -12,22 +12,13 @@ import pytest
 
 import growing
 import okireports
+from growing import Clock
 from okireports.access import PRESETS
 from okireports.errors import ChangeError, LoadError, OkiReportsError, Refused, UnknownName
 from okireports.faces import Center
 
 WHY = {"actor": "admin", "reason": "a test"}
 NOW = datetime(2025, 7, 1, 12, tzinfo=UTC)
-
-
-class Clock:
-    """The centre's clock, set by hand."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +32,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Center:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 import growing
 import okireports
 import outputs
+from growing import Clock
 from okireports.access import OVERSIGHT
 from okireports.errors import Refused, UnknownName, UnknownReport
 from okireports.faces import Center, Result
@@ -23,16 +24,6 @@ NOW = growing.NOW
 JULY = "2025-07"
 AUDIT = "audit of July"
 EVER = ("2025-01-01", "2099-12-31")  # reads are dated by the clock on the wall
-
-
-class Clock:
-    """The centre's clock, set by hand."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +45,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Center:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,10 +15,10 @@ import pytest
 
 import growing
 import okireports
+from killer import Killer
 from okireports.disk import sweep
 from okireports.faces import Center
 
-HERE = Path(__file__).parent
 DAYS = 4  # in the old state; the load that is killed brings the next one
 READS = 3  # in the journal before it
 STATEMENTS = 1 if os.environ.get("WORLDS") else 12  # of so many, one is tried; a long run tries each
@@ -50,39 +47,16 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     return Stage(center.path, growing.day(path, DAYS, wrong=2))
 
 
-class Killer:
-    """The process that forks loads and kills them."""
-
-    def __init__(self) -> None:
-        path = os.pathsep.join([str(HERE), str(HERE.parent), os.environ.get("PYTHONPATH", "")])
-        self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "killed.py")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"PYTHONPATH": path},
-        )
-
-    def load(self, stage: Stage, kind: str, step: int, **more: float) -> dict[str, Any]:
-        asked = {"center": str(stage.center), "files": str(stage.files), "kind": kind, "step": step, **more}
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(json.dumps(asked) + "\n")
-        self.process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
-        return answer
-
-    def close(self) -> None:
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
-
-
 @pytest.fixture(scope="module")
 def killer() -> Iterator[Killer]:
-    started = Killer()
+    started = Killer("killed.py")
     yield started
     started.close()
+
+
+def load(killer: Killer, stage: Stage, kind: str, step: int, **more: float) -> dict[str, Any]:
+    """A load that is killed at a step."""
+    return killer.ask(center=stage.center, files=stage.files, kind=kind, step=step, **more)
 
 
 def copied(stage: Stage, path: Path) -> Stage:
@@ -133,13 +107,13 @@ def check(stage: Stage) -> int:
 @pytest.mark.parametrize("kind", ["system", "engine"])
 def test_killed_at_every_step(stage: Stage, killer: Killer, kind: str, tmp_path: Path) -> None:
     """Of the steps in the file system each one; of the engine's statements, which change nothing that counts, some."""
-    whole = killer.load(copied(stage, tmp_path / "whole"), kind, 0)
+    whole = load(killer, copied(stage, tmp_path / "whole"), kind, 0)
     assert not whole["killed"]
     assert whole["steps"] > 30
     states = []
     for step in range(1, whole["steps"] + 1, {"system": 1, "engine": STATEMENTS}[kind]):
         tried = copied(stage, tmp_path / str(step))
-        assert killer.load(tried, kind, step)["killed"], f"{kind} step {step} of {whole['steps']}"
+        assert load(killer, tried, kind, step)["killed"], f"{kind} step {step} of {whole['steps']}"
         try:
             states.append(check(tried))
         except Exception as error:
@@ -154,11 +128,11 @@ def test_killed_at_every_step(stage: Stage, killer: Killer, kind: str, tmp_path:
 def test_killed_at_random_instants(stage: Stage, killer: Killer, tmp_path: Path) -> None:
     """Killed from outside after a while, 50 times; a load that was quicker than that has to be whole as well."""
     rng = random.Random(20250601)
-    usual = min(killer.load(copied(stage, tmp_path / f"whole{i}"), "system", 0)["seconds"] for i in range(3))
+    usual = min(load(killer, copied(stage, tmp_path / f"whole{i}"), "system", 0)["seconds"] for i in range(3))
     killed, states = 0, set()
     for number in range(50):
         tried = copied(stage, tmp_path / str(number))
-        killed += killer.load(tried, "system", 0, delay=rng.uniform(0.0, 1.1 * usual))["killed"]
+        killed += load(killer, tried, "system", 0, delay=rng.uniform(0.0, 1.1 * usual))["killed"]
         states.add(check(tried))
         shutil.rmtree(tmp_path / str(number))
     assert killed > 25

@@ -199,9 +199,13 @@ def test_rollback_refused(tmp_path: Path, center: Center, machine: Clock) -> Non
 @pytest.mark.parametrize("kind", ["forget", "restamp"])
 def test_nothing_goes_back_behind_what_was_removed_for_good(tmp_path: Path, center: Center, kind: str) -> None:
     before = center.folder.current().generation
+    old = center.folder.control(before).read_bytes()
     with write(center.folder, kind):
         pass
     with pytest.raises(ChangeError, match=f"Generation {before} is not kept"):
+        center.rollback(to=before, **WHY)
+    center.folder.control(before).write_bytes(old)  # as it stands where the writer was killed before it swept
+    with pytest.raises(ChangeError, match=f"Generation {before + 1} was a {kind}"):
         center.rollback(to=before, **WHY)
     center.load(growing.day(tmp_path, 1))
     center.rollback(**WHY)  # but a later load can be taken back

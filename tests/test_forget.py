@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import hmac
-import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +17,7 @@ import loaded
 import okireports
 from commands import refused, run
 from erased import DIGITS, HERS, KEPT, OTHER, PHONE, SPELT, WHY
+from killer import Killer
 from okireports import audit
 from okireports.disk import sweep
 from okireports.engines import duck
@@ -28,7 +25,6 @@ from okireports.errors import ChangeError, Refused
 from okireports.faces import Center
 from okireports.report import all_reports
 
-HERE = Path(__file__).parent
 FROM, TO = datetime(2025, 1, 1), datetime(2026, 1, 1)
 
 
@@ -343,36 +339,9 @@ def test_the_command_tells_and_forgets(center: Center) -> None:
 # Crashes, readers
 
 
-class Killer:
-    """The process that forks erasures and kills them."""
-
-    def __init__(self) -> None:
-        path = os.pathsep.join([str(HERE), str(HERE.parent), os.environ.get("PYTHONPATH", "")])
-        self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "killed_erasure.py")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"PYTHONPATH": path},
-        )
-
-    def forget(self, center: Path, phone: str, step: int) -> dict[str, Any]:
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(json.dumps({"center": str(center), "phone": phone, "step": step}) + "\n")
-        self.process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
-        return answer
-
-    def close(self) -> None:
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
-
-
 @pytest.fixture
 def killer() -> Iterator[Killer]:
-    started = Killer()
+    started = Killer("killed_erasure.py")
     yield started
     started.close()
 
@@ -390,7 +359,7 @@ def test_killed_at_every_step_it_is_whole_or_has_not_been(killer: Killer, tmp_pa
     while killed:
         step += 1
         center = growing.copy(small, tmp_path / str(step))
-        killed = killer.forget(center.path, phone, step)["killed"]
+        killed = killer.ask(center=center.path, phone=phone, step=step)["killed"]
         assert growing.said(center) == offered
         states.append(growing.query(center, "SELECT count(*) FROM control.forgotten")[0][0])
         growing.touch(center, step)
