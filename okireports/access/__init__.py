@@ -9,7 +9,7 @@ from okireports.access.in_force import TOLD, in_force
 from okireports.access.oversight import OVERSIGHT, may_oversee, sees_whole_log
 from okireports.access.preview import through, trace
 from okireports.access.rights import PRESETS, RESTRICTIONS, RIGHTS, Preset, may_run
-from okireports.access.scope import Project, Scope, resolve, several, unknown_viewer
+from okireports.access.scope import VALID, Project, Scope, resolve, several, unknown_viewer
 
 __all__ = [
     "DIRECTORIES",
@@ -18,6 +18,7 @@ __all__ = [
     "RESTRICTIONS",
     "RIGHTS",
     "TOLD",
+    "VALID",
     "Directory",
     "Preset",
     "Project",

@@ -14,6 +14,9 @@ from okireports.access.rights import RESTRICTIONS
 from okireports.disk.folder import NO_PROJECT
 from okireports.errors import BadOption, Refused, UnknownName, UnknownViewer
 
+# SQL: does a stretch of validity, half-open, hold at $now?
+VALID = "(valid_from IS NULL OR valid_from <= $now) AND (valid_to IS NULL OR valid_to > $now)"
+
 
 @dataclass(frozen=True)
 class Project:
@@ -133,8 +136,7 @@ def resolve(con: duckdb.DuckDBPyConnection, login: str, *, reason: str | None, n
         everything = False
     else:
         everything = "see_all_projects" in rights
-        valid = "(valid_from IS NULL OR valid_from <= $now) AND (valid_to IS NULL OR valid_to > $now)"
-        member = f"SELECT project_id FROM control.memberships WHERE user_id = $user AND {valid}"
+        member = f"SELECT project_id FROM control.memberships WHERE user_id = $user AND {VALID}"
         mine = "" if everything else f"WHERE project_id IN ({member})"
         projects = con.execute(
             f"SELECT project_id, name FROM control.projects {mine} ORDER BY name, project_id",

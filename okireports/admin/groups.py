@@ -7,8 +7,9 @@ from datetime import datetime
 
 import pandas as pd
 
+from okireports.access import VALID
 from okireports.admin.change import Change, Part, frame, proper
-from okireports.admin.membership import VALID, join_group, known_group, stretch
+from okireports.admin.membership import join_group, known_group, stretch
 from okireports.errors import ChangeError
 
 

@@ -12,10 +12,9 @@ from pathlib import Path
 import duckdb
 
 from okireports import audit, report
-from okireports.access import RESTRICTIONS, Scope
+from okireports.access import RESTRICTIONS, VALID, Scope
 from okireports.access.directory import OPERATOR
 from okireports.access.oversight import LOOKED
-from okireports.admin.membership import VALID
 from okireports.admin.roles import reports_beyond
 
 DEFAULT = "Default"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from okireports.access import VALID
 from okireports.admin.change import Change, sees_whole_centre, utc
 from okireports.errors import ChangeError, Refused, UnknownName
 
-VALID = "(valid_from IS NULL OR valid_from <= $now) AND (valid_to IS NULL OR valid_to > $now)"
 MEETS = """(valid_to IS NULL OR valid_to > $since)
 AND (valid_from IS NULL OR $until::TIMESTAMP IS NULL OR valid_from < $until)"""
 

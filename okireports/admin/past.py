@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from okireports import audit, loading
@@ -72,9 +72,8 @@ def restamp(
                 demand_whole_centre(change, "A correction of the past counts")
             correction, project = wanted(change, kind, name, span)
             before = owners(change, correction)
-            done = loading.correct(writer, correction, now, progress)
+            done = loading.correct(writer, correction, now, progress, trial=dry_run)
             if dry_run:
-                done = replace(done, generation=None)
                 raise _Tried
             if before == owners(change, correction) and not done.rows:
                 raise ChangeError(f"There is nothing to correct: {kind} {name!r} and its rows are as they should be.")

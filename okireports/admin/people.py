@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from okireports.access import VALID
 from okireports.admin.change import Change, Part, demand_projects, frame
-from okireports.admin.membership import VALID, join, join_group, known_group, own_people
+from okireports.admin.membership import join, join_group, known_group, own_people
 from okireports.admin.roles import grantable
 from okireports.errors import ChangeError
 from okireports.loading.names import login_fault, skeleton

@@ -6,9 +6,10 @@ from datetime import datetime
 
 import pandas as pd
 
+from okireports.access import VALID
 from okireports.admin import objects
 from okireports.admin.change import Change, Part, demand_projects, frame, proper, utc
-from okireports.admin.membership import VALID, is_in, join, leave, members_of, stretch
+from okireports.admin.membership import is_in, join, leave, members_of, stretch
 from okireports.errors import ChangeError
 from okireports.tables import EXCLUSIVE
 

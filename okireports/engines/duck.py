@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from tempfile import TemporaryDirectory
 
 import duckdb
@@ -126,8 +126,9 @@ def open_session(con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -
     folder = viewing.folder
     folder.attach_control(con)
     scope = viewing.scope(con)
-    wanted = plan(scope, partial(access.settings_at, con))
-    settings = access.settings_at(con, wanted.end if wanted.ends is None else wanted.ends)
+    settings_at = cache(partial(access.settings_at, con))
+    wanted = plan(scope, settings_at)
+    settings = settings_at(wanted.end if wanted.ends is None else wanted.ends)
     listed = [s for s in segments_of(con, None, scope.stores) if may_open(scope, s.table)]
     tables = [name for name in wanted.tables if name in FACTS]
     if scope.own_rows_only:

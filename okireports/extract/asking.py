@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from okireports import access, audit, report
-from okireports.access import Scope, may_run
+from okireports.access import VALID, Scope, may_run
 from okireports.admin.change import local_instant, local_words, utc
 from okireports.audit import Entry
 from okireports.disk import Folder, Seal, Sealed
@@ -178,9 +178,8 @@ def member_of(con: duckdb.DuckDBPyConnection, viewer: Scope, now: datetime) -> l
         Refused: she is a member of none.
     """
     rows = con.execute(
-        """SELECT DISTINCT project_id FROM control.memberships WHERE user_id = ?
-        AND (valid_from IS NULL OR valid_from <= ?) AND (valid_to IS NULL OR valid_to > ?)""",
-        [viewer.user_id, now, now],
+        f"SELECT DISTINCT project_id FROM control.memberships WHERE user_id = $user AND {VALID}",
+        {"user": viewer.user_id, "now": now},
     ).fetchall()
     if not rows:
         raise Refused(

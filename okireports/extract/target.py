@@ -12,6 +12,7 @@ from pathlib import Path
 
 from okireports.disk import Folder
 from okireports.disk.sealed import SUFFIX
+from okireports.disk.writer import sync
 from okireports.errors import BadOption, did_you_mean
 
 WITHOUT_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP)  # what a file system says that knows no hard links
@@ -82,12 +83,3 @@ def appearing(target: Path) -> Iterator[Path]:
         sync(target.parent)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file or folder is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -62,8 +62,10 @@ class Restamped:
         return f"rows moved: {moved}{left}{unnamed}"
 
 
-def correct(writer: Writer, correction: Correction, now: datetime, progress: Callable[[str], None]) -> Restamped:
-    """Change who owned the object, and write the segments that hold rows of it anew."""
+def correct(
+    writer: Writer, correction: Correction, now: datetime, progress: Callable[[str], None], *, trial: bool = False
+) -> Restamped:
+    """Change who owned the object, and write the segments that hold rows of it anew, but for a trial."""
     stage(writer)
     settings = dict(writer.con.execute("SELECT key, value FROM control.settings").fetchall())
     key, feed = writer.folder.key(), Feed("", {}, ())
@@ -77,10 +79,10 @@ def correct(writer: Writer, correction: Correction, now: datetime, progress: Cal
     unnamed = tell_names(batch)
     rows, by_project = moved(batch)
     for fact in FACTS.values():
-        if batch.has(fact):
+        if batch.has(fact) and not trial:
             progress(f"{fact.name}: writing")
             merge.publish(batch, fact)
-    return Restamped(rows, left, unnamed, writer.generation, by_project)
+    return Restamped(rows, left, unnamed, None if trial else writer.generation, by_project)
 
 
 def own(batch: Batch, correction: Correction) -> None:

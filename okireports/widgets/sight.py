@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from okireports import access
-from okireports.access import Scope
+from okireports.access import VALID, Scope
 from okireports.disk import Folder
 from okireports.errors import Refused
 from okireports.tables import EXCLUSIVE, OBJECT_KINDS
@@ -25,7 +25,6 @@ ENTRIES = 20  # of the change log on a page
 OPENING = ("manage_projects", "manage_access", "list_projects")  # without any of them there is nothing to do here
 PROJECTS_NAMED = 3  # of those in which a person works
 ALWAYS = (datetime(1, 1, 1), datetime(9999, 1, 1))
-NOW = "(valid_from IS NULL OR valid_from <= $now) AND (valid_to IS NULL OR valid_to > $now)"
 STILL = "(valid_to IS NULL OR valid_to > $now)"  # now, or to come
 FOUND = "contains(lower(strip_accents({})), lower(strip_accents($search)))"
 
@@ -145,7 +144,7 @@ class Sight:
 
     def others(self, project: int, search: str = "", group: str = "") -> Page:
         """Active people who are not in a project: those who share one with her now, of the whole centre all."""
-        hers = f"SELECT user_id FROM control.memberships WHERE list_contains($mine, project_id) AND {NOW}"
+        hers = f"SELECT user_id FROM control.memberships WHERE list_contains($mine, project_id) AND {VALID}"
         known = "true" if self.whole else f"u.user_id IN ({hers})"
         here = f"SELECT user_id FROM control.memberships WHERE project_id = $project AND {STILL}"
         return self.people(f"u.active AND {known} AND u.user_id NOT IN ({here})", project, search, group)
@@ -155,13 +154,13 @@ class Sight:
         if not self.manages_access or project not in self.mine:
             return Page((), 0)
         of_group = f"""SELECT user_id FROM control.group_members JOIN control.groups g USING (group_id)
-        WHERE g.name = $group AND {NOW}"""
+        WHERE g.name = $group AND {VALID}"""
         return self.page(
             f"""SELECT u.login, u.name, u.role, u.active,
             (SELECT list(DISTINCT p.name ORDER BY p.name) FROM control.memberships JOIN control.projects p
-            USING (project_id) WHERE user_id = u.user_id AND list_contains($mine, project_id) AND {NOW}) AS projects,
+            USING (project_id) WHERE user_id = u.user_id AND list_contains($mine, project_id) AND {VALID}) AS projects,
             EXISTS (FROM control.memberships WHERE user_id = u.user_id AND project_id = $project AND valid_from > $now)
-            AND NOT EXISTS (FROM control.memberships WHERE user_id = u.user_id AND project_id = $project AND {NOW})
+            AND NOT EXISTS (FROM control.memberships WHERE user_id = u.user_id AND project_id = $project AND {VALID})
             FROM control.users u WHERE {where} {f"AND u.user_id IN ({of_group})" if group else ""}
             AND ({FOUND.format("u.login")} OR {FOUND.format("coalesce(u.name, '')")})""",
             lambda login, name, role, active, projects, to_come: Person(
@@ -174,8 +173,8 @@ class Sight:
         """Groups in which somebody of hers is today."""
         if not self.manages_access:
             return []
-        hers = f"SELECT user_id FROM control.memberships WHERE list_contains($mine, project_id) AND {NOW}"
-        known = f"SELECT group_id FROM control.group_members WHERE user_id IN ({hers}) AND {NOW}"
+        hers = f"SELECT user_id FROM control.memberships WHERE list_contains($mine, project_id) AND {VALID}"
+        known = f"SELECT group_id FROM control.group_members WHERE user_id IN ({hers}) AND {VALID}"
         where = "" if self.whole else f"group_id IN ({known}) AND"
         return self.names(f"SELECT name FROM control.groups WHERE {where}", search)
 
