@@ -305,6 +305,12 @@ def test_telephone_numbers_without_need(center: Center) -> None:
     assert findings(center, "numbers without need") == [("olga", None)]
 
 
+def test_what_was_asked_elsewhere_is_not_told_by_what_is_missing(center: Center) -> None:
+    center.viewer("boss").report("lost_calls", period=growing.YEAR, projects="Beta")
+    assert ("boss", None) not in findings(center, "numbers without need")
+    assert ("boss", None) in findings(center, "numbers without need", LEAD)
+
+
 def test_who_joined_a_group_later(center: Center) -> None:
     center.groups.create("Day", members=["anna", "boss"], **WHY)
     later = okireports.open(center.path, now=growing.NOW + timedelta(days=3))
@@ -313,6 +319,16 @@ def test_who_joined_a_group_later(center: Center) -> None:
     assert findings(later, "late joiner", LEAD) == []  # ola works elsewhere
     later.projects.add_member("Alpha", "ola", **WHY)
     assert findings(later, "late joiner") == []
+
+
+def test_people_of_other_projects_do_not_decide_who_joined_later(center: Center) -> None:
+    center.groups.create("Day", members=["boss", "ola"], **WHY)  # ola works in Beta, which lena does not see
+    center.projects.create("Gamma", **WHY)
+    center.projects.add_member("Gamma", "lena", **WHY)
+    center.users.create("gus", role="Operator", projects="Gamma", **WHY)
+    later = okireports.open(center.path, now=growing.NOW + timedelta(days=3))
+    later.groups.add_member("Day", "gus", **WHY)
+    assert findings(later, "late joiner", LEAD) == [("gus", "Alpha")]
 
 
 def test_a_simplified_centre_is_asked_too(tmp_path: Path) -> None:

@@ -107,13 +107,20 @@ class Lint:
                     yield finding("never looked", login, name, f"is in {name} and never ran a report over it")
 
     def numbers_without_need(self) -> Iterator[Finding]:
-        """People, other than operators, who may see telephone numbers and never asked for what shows them."""
+        """People, other than operators, who may see telephone numbers and never asked for what shows them.
+
+        What they asked of other projects counts for nothing: whether they did is not the actor's to know.
+        """
         showing = {r.name for r in report.all_reports() if "contacts" in r.tables}
         for login in sorted(self.homes):
             person = self.people[login]
             if person.role == OPERATOR or "see_phone_numbers" not in person.rights:
                 continue
-            if not any(what in showing or what is None for _, what, _ in self.reads.get(login, [])):
+            if not any(
+                (what in showing or what is None) and at >= since and asked in (None, project)
+                for at, what, asked in self.reads.get(login, [])
+                for project, since in self.homes[login].items()
+            ):
                 words = f"may see telephone numbers (role {person.role}) and never asked for them"
                 yield finding("numbers without need", login, None, words)
 
@@ -130,7 +137,7 @@ class Lint:
             groups.setdefault(group, {})[login] = since
         for group, members in groups.items():
             for login, since in members.items():
-                before = [other for other, at in members.items() if at < since]
+                before = [other for other, at in members.items() if at < since and self.known(other)]
                 shared = set.intersection(*(set(self.homes.get(other, ())) for other in before)) if before else set()
                 for project in sorted(shared - set(self.homes.get(login, ()))):
                     name = self.projects[project]
