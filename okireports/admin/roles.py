@@ -167,7 +167,9 @@ def reports_beyond(given: Iterable[str], own: Iterable[str]) -> list[str]:
     """What a list of reports permits and another one does not; `*` stands for all that may yet come."""
     given, own = set(given), set(own)
     if "*" not in given:
-        return sorted(name for name in given if not name.startswith("-") and may_run(name, given) > may_run(name, own))
+        return sorted(
+            name for name in given if not name.startswith("-") and may_run(name, given) and not may_run(name, own)
+        )
     if "*" not in own:
         return ["*"]
     return sorted(name[1:] for name in own - given if name.startswith("-"))
