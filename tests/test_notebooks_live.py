@@ -242,10 +242,18 @@ def test_charts_are_drawn(seen: dict[str, Seen], name: str) -> None:
 def test_the_pointer_shows_the_figures(seen: dict[str, Seen]) -> None:
     page = seen[FIRST].page
     point = page.locator(".vega-embed svg.marks .mark-symbol.role-mark path").first
-    point.scroll_into_view_if_needed()
-    point.hover(force=True)  # Vega listens on the whole picture
-    page.wait_for_selector("#vg-tooltip-element.visible")
-    told = page.inner_text("#vg-tooltip-element")
+    tooltip = page.locator("#vg-tooltip-element.visible")
+    page.bring_to_front()  # a page behind others may not hear of the pointer
+
+    def shown() -> bool:
+        """Point again, as a hand does: a page that still moves leaves a resting pointer beside the point."""
+        page.mouse.move(0, 0)
+        point.hover(force=True)  # Vega listens on the whole picture
+        page.wait_for_timeout(200)
+        return tooltip.is_visible()
+
+    until(shown)
+    told = tooltip.inner_text()
     assert "2026-06-" in told and "Service level" in told and "%" in told
     assert ":" not in told  # of a day
 
