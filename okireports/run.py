@@ -14,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
+from ibis.expr.operations import Sort
 
 from okireports import access, audit, charts, frames, report
 from okireports.access import DIRECTORIES, TOLD, Scope, ids_of, in_force, may_run, several
@@ -139,25 +140,29 @@ class Asked:
         sql, schema = self.statement(opened, self.period)
         zone = self.period.zone
         rows: Rows
-        if count := self.too_many(opened, sql):
+        if count := self.too_many(opened):
             whole = opened, held.pop_all(), count, zone
             rows = Log(*whole, [partial(self.statement, opened, part) for part in stretches(self.period, count)])
         else:
             rows = Held(frames.arrow(opened.arrow(sql).cast(schema), zone))
         return Answer(self.report, rows, sql, self.provenance(opened), self.by, self.week_start)
 
-    def too_many(self, opened: Session, sql: str) -> int:
+    def too_many(self, opened: Session) -> int:
         """How many rows the log has, if they are more than a run takes into memory; else 0."""
         whole = self.report.separable and self.options["limit"] is None and not self.options["offset"]
         if not whole or sum(segment.rows for segment in opened.segments) <= MOST_ROWS:
             return 0
-        row = opened.con.execute(f"SELECT count(*) FROM ({sql})").fetchone()
+        row = opened.con.execute(counting(self.asking(opened, self.period))).fetchone()
         count = int(row[0]) if row else 0
         return count if count > MOST_ROWS else 0
 
     def statement(self, opened: Session, period: Period) -> tuple[str, pa.Schema]:
         """The SQL of the report over a period, and the types of its rows."""
-        return statement(self.report, self.cuts(opened, period), tuple(sorted(self.given(opened, period).items())))
+        return statement(self.asking(opened, period))
+
+    def asking(self, opened: Session, period: Period) -> Asking:
+        """All that the report's statement over a period follows from."""
+        return self.report, self.cuts(opened, period), tuple(sorted(self.given(opened, period).items()))
 
     @property
     def by(self) -> str | None:
@@ -293,16 +298,34 @@ class Cut:
         return table
 
 
+Asking = tuple[Report, tuple[Cut | None, ...], tuple[tuple[str, Hashable], ...]]
+
+
 @lru_cache(maxsize=512)
-def statement(
-    asked: Report, cuts: tuple[Cut | None, ...], given: tuple[tuple[str, Hashable], ...]
-) -> tuple[str, pa.Schema]:
+def statement(asking: Asking) -> tuple[str, pa.Schema]:
     """The SQL of a report and the types of its rows; made once for as long as the same is asked.
 
     It follows from the question alone: no row, and nothing of who asks, goes into it.
     """
-    expression = asked.function(*(cut and cut.table() for cut in cuts), **dict(given))
+    expression = expressed(*asking)
     return str(ibis.to_sql(expression, dialect="duckdb")), expression.schema().to_pyarrow()
+
+
+@lru_cache(maxsize=64)
+def counting(asking: Asking) -> str:
+    """The SQL that counts a report's rows. The engine would sort them for it, so the order is left out."""
+
+    def unsorted(node: Any, rewritten: Any) -> Any:
+        node = node.__recreate__(rewritten) if rewritten else node
+        return node.parent if isinstance(node, Sort) else node
+
+    rows = expressed(*asking).op().replace(unsorted).to_expr()
+    return str(ibis.to_sql(rows.count(), dialect="duckdb"))
+
+
+def expressed(asked: Report, cuts: tuple[Cut | None, ...], given: tuple[tuple[str, Hashable], ...]) -> ir.Table:
+    """What a report makes of tables and options."""
+    return asked.function(*(cut and cut.table() for cut in cuts), **dict(given))
 
 
 def chosen(opened: Session, directory: str, kind: str, wanted: Names) -> list[str | int]:
