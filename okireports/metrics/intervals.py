@@ -66,14 +66,14 @@ def new(t: ir.Table, name: str) -> ir.IntegerValue:
 
 def merged(t: ir.Table, keys: Sequence[str]) -> ir.Table:
     """Overlapping and touching rows of the same keys united into one: the keys, `lo`, `hi`."""
-
-    def window(until: int) -> ir.Value:
-        return ibis.window(group_by=keys, order_by=["lo", "hi"], preceding=(None, until))
-
-    t = t.mutate(reach=t.hi.max().over(window(1)))
-    t = t.mutate(opens=ibis.ifelse(t.reach.isnull() | (t.lo > t.reach), 1, 0))
-    t = t.mutate(island=t.opens.sum().over(window(0)))
-    return t.group_by(*keys, "island").agg(lo=t.lo.min(), hi=t.hi.max()).drop("island")
+    keys, order = list(keys), ["lo", "hi"]
+    reach = t.hi.max().over(ibis.window(group_by=keys, order_by=order, preceding=(None, 1)))
+    opening = t.select(*keys, *order, reach=reach)  # how far the rows before it go: the end of what was united so far
+    opening = opening.filter(opening.reach.isnull() | (opening.lo > opening.reach))
+    following = opening.reach.lead().over(ibis.window(group_by=keys, order_by="lo"))
+    opening = opening.select(*keys, "lo", following=following)
+    t = opening.join(t.group_by(keys).agg(last=t.hi.max()), keys)
+    return t.select(*keys, "lo", hi=t.following.coalesce(t.last))
 
 
 def events(t: ir.Table, by: Interval, keys: Sequence[str] = ()) -> ir.Table:
