@@ -48,6 +48,11 @@ CAST = (
 CHANGED = 16  # tries at changing a hidden row
 
 
+def portion(few: int, many: int) -> int:
+    """How much is asked in each world: of many worlds less, for the questions take turns with them."""
+    return few if WORLDS <= 50 else many
+
+
 class Trial:
     """One world, and the centres made of it."""
 
@@ -109,8 +114,10 @@ class Trial:
 
     @property
     def cast(self) -> tuple[Viewer, ...]:
-        """Who asks in this world."""
-        return tuple(self.viewer(kind) for kind in CAST[self.world.shape.seed % len(CAST)])
+        """Who asks in this world; of many worlds one in each, by turns."""
+        turn, pair = divmod(self.world.shape.seed, len(CAST))
+        kinds = CAST[pair] if portion(2, 1) == 2 else CAST[pair][turn % 2 :][:1]
+        return tuple(self.viewer(kind) for kind in kinds)
 
     def close(self) -> None:
         """Remove the centres."""
