@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
@@ -25,6 +26,7 @@ from okireports.errors import ChangeError, Refused
 from okireports.faces import Center
 from okireports.report import all_reports
 
+SHORT = "100101"  # a number of few digits
 FROM, TO = datetime(2025, 1, 1), datetime(2026, 1, 1)
 
 
@@ -79,6 +81,27 @@ def test_her_rows_stay_with_their_figures_and_without_her(template: Center, afte
 def test_an_answer_that_a_quota_counts_is_the_forms_own_word(after: Center) -> None:
     answers = {(r["question"], r["answer"]) for r in loaded.stored(after)["answers"]}
     assert answers == {("age", "18-25"), ("why", None), ("why", f"so {KEPT}")}
+
+
+def test_a_file_that_is_called_by_her_number(tmp_path: Path) -> None:
+    """Its name stands among the loads and beside rejected rows; what the control file leaves free holds it no more.
+
+    A count that happens to be the same figure is none: the list of loads stays whole.
+    """
+    center, name = loaded.centre(tmp_path / "centre"), f"calls/Łódź {PHONE}.csv"
+
+    def text(filler: str) -> str:
+        call = loaded.call("a", "2025-06-02T10:00:00Z", "Acme sales", filler)
+        return loaded.calls(call, ",".join("x" * 7), columns="queue,result")
+
+    loaded.load(center, {name: text("z" * (int(SHORT) - len(text(""))))})
+    before = erased.left(center, DIGITS)
+    assert any("loads.files" in where for where in before) and any(where.startswith("rejects/") for where in before)
+    center.forget(PHONE, **WHY)
+    assert erased.left(center, DIGITS) == set()
+    center.forget(SHORT, **WHY)
+    (newest,) = growing.query(center, "SELECT files FROM control.loads ORDER BY load_id DESC LIMIT 1")
+    assert [(f["file"], f["bytes"]) for f in json.loads(newest[0])] == [("calls/Łódź .csv", int(SHORT))]
 
 
 def test_another_customer_is_untouched(template: Center, after: Center) -> None:

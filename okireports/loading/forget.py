@@ -20,7 +20,7 @@ from okireports.disk.folder import quoted
 from okireports.loading import erase
 from okireports.loading.contacts import NAMING
 from okireports.loading.forgotten import digest
-from okireports.loading.traces import Found, look, unsaid
+from okireports.loading.traces import NAMES, Found, look, unsaid
 
 Permit = Callable[[duckdb.DuckDBPyConnection], object]
 
@@ -87,6 +87,7 @@ def forget(
         erase.replace(writer, found.segments)
         rewrite_rejects(writer, found)
         keep_list(writer)
+        hush_loads(writer.con)
         result = Erasure(found.digest, found.rows, found.rejected, writer.generation)
         said = json.dumps({"rows": result.rows, "rejects": result.rejects})
         audit.close(writer, [Entry(actor, "forget", "customer", found.digest, after=said, reason=reason)], now)
@@ -105,7 +106,7 @@ def rewrite_rejects(writer: Writer, found: Found) -> None:
 
 
 def keep_list(writer: Writer) -> None:
-    """Put her on the list, with her rows, and take her number out of what earlier loads noted."""
+    """Put her on the list, with her rows."""
     con = writer.con
     con.execute(
         f"""INSERT INTO control.forgotten SELECT DISTINCT {digest("known")} FROM known_as
@@ -113,4 +114,18 @@ def keep_list(writer: Writer) -> None:
     )
     named = ", ".join(quoted(fact.name) for fact in NAMING)
     con.execute(f'INSERT INTO control.forgotten_rows SELECT DISTINCT * FROM hers WHERE "table" IN ({named})')
-    con.execute(f"UPDATE control.loads SET notes = {unsaid('notes')}, files = {unsaid('files')}")
+
+
+def hush_loads(con: duckdb.DuckDBPyConnection) -> None:
+    """Take what names her out of what earlier loads noted: out of words and names of files, never out of a count."""
+    loads = con.execute("SELECT load_id, notes, files FROM control.loads").fetchall()
+    told = [(load, json.loads(notes or "{}"), json.loads(files or "[]")) for load, notes, files in loads]
+    words = {word for _, notes, files in told for word in (*notes, *(entry["file"] for entry in files))}
+    named = f"SELECT word, {unsaid('word')} FROM (SELECT unnest($1::VARCHAR[]) AS word)"
+    kept = dict(con.execute(f"{named} WHERE regexp_matches(word, {NAMES})", [sorted(words)]).fetchall())
+    for load, notes, files in told:
+        if kept.keys() & {*notes, *(entry["file"] for entry in files)}:
+            notes = {kept.get(word, word): count for word, count in notes.items()}
+            files = [entry | {"file": kept.get(entry["file"], entry["file"])} for entry in files]
+            said = [json.dumps(notes, ensure_ascii=False), json.dumps(files)]
+            con.execute("UPDATE control.loads SET notes = ?, files = ? WHERE load_id = ?", [*said, load])
