@@ -109,6 +109,48 @@ def test_a_closed_table_is_not_in_it(center: Center, tmp_path: Path) -> None:
     assert not any(t.startswith(("p0002", "p0000")) for t in held["sue"])
 
 
+@pytest.mark.parametrize(("viewer", "asked"), [("sue", None), ("max", "Acme")])
+def test_of_another_project_nothing_is_in_it(center: Center, tmp_path: Path, viewer: str, asked: str | None) -> None:
+    """Neither of one that is not hers, nor of one that was not asked for; an id would tell who works there, too."""
+    path = opened(center, tmp_path / "x.duckdb", viewer, projects=asked).path
+    for where, text in texts(path):
+        assert not re.search(r"Bolt|Bella|Cargo|\bbea\b|\bb-1\b|\bb\.wav|000102\b", text), where
+    held = {where: values for where, values in ids(path, "project_id").items() if values}
+    assert {"control.memberships", "control.project_objects", "control.segments", "p0001.calls"} <= set(held)
+    assert set().union(*held.values()) == {1}
+
+
+def ids(path: Path, column: str) -> dict[str, set[int]]:
+    """What stands in every column of that name, by table."""
+    with duckdb.connect(str(path), read_only=True) as con:
+        having = "SELECT schema_name, table_name FROM duckdb_columns() WHERE column_name = ? AND NOT internal"
+        return {
+            f"{schema}.{table}": {
+                n for (n,) in con.execute(f'SELECT "{column}" FROM {schema}."{table}"').fetchall() if n is not None
+            }
+            for schema, table in con.execute(having, [column]).fetchall()
+        }
+
+
+def test_of_colleagues_neither_rows_nor_ids_go_to_one_who_sees_her_own(center: Center, tmp_path: Path) -> None:
+    say = {"actor": "admin", "reason": "a test"}
+    center.roles.create("Alone", copy="Operator", add=("own_rows_only", "export"), **say)
+    center.users.create("olga", role="Alone", projects=["Acme"], **say)
+    path = opened(center, tmp_path / "olga.duckdb", "olga").path
+    for where, text in texts(path):
+        assert not re.search(r"\banna\b|Abel|\ba-1\b|000101\b", text), where
+    with duckdb.connect(str(path), read_only=True) as con:
+        listed = con.execute("SELECT count(*), sum(rows), list(people), list(objects) FROM control.segments").fetchone()
+        assert listed and listed[0] >= 2 and listed[1:] == (0, [[]] * listed[0], [[]] * listed[0])
+
+
+def test_who_has_no_name_for_her_is_not_in_it(center: Center, tmp_path: Path) -> None:
+    """And of those who have one nobody can look into it."""
+    path = opened(center, tmp_path / "sue.duckdb").path
+    with duckdb.connect(str(path), read_only=True) as con:
+        assert dict(con.execute("SELECT login, active FROM control.users").fetchall()) == {"sue": True, "anna": False}
+
+
 def test_operators_lie_in_it_under_their_aliases(center: Center, tmp_path: Path) -> None:
     path = opened(center, tmp_path / "clive.duckdb", "clive").path
     for where, text in texts(path):
@@ -132,6 +174,25 @@ def test_of_people_those_are_in_it_whom_its_rows_name(center: Center, tmp_path: 
         with duckdb.connect(str(path), read_only=True) as con:
             found[period] = con.execute("SELECT list(phone) FROM contacts").fetchall()[0][0]
     assert found == {"2025-06-02": ["+48220000101"], "2024-05": None, None: ["+48220000101"]}
+
+
+def test_what_comes_weeks_after_its_period_is_not_in_it(tmp_path: Path) -> None:
+    """Though it lies in the same file of the centre."""
+    made, days = loaded.centre(tmp_path / "centre"), ("2025-06-02", "2025-06-29")
+    lines = [
+        loaded.call(f"a-{n}", f"{day}T10:00:00Z", "Acme sales", f"+4822000020{n}", f"Abel {n} Example")
+        for n, day in enumerate(days)
+    ]
+    loaded.load(made, {"calls": loaded.calls(*lines, columns="queue,phone,contact_name")})
+    extract = opened(made, tmp_path / "sue.duckdb", period=days[0])
+    with duckdb.connect(str(extract.path), read_only=True) as con:
+        rows = con.execute("SELECT calls.source_id, phone FROM calls JOIN contacts USING (contact_key)").fetchall()
+    assert rows == [("a-0", "+48220000200")]
+    for where, text in texts(extract.path):
+        assert not re.search(r"\ba-1\b|000201\b|Abel 1", text), where
+    assert len(extract.viewer("sue").report("call_log", period=days[0]).frame) == 1
+    with pytest.raises(BadPeriod, match="within it"):
+        extract.viewer("sue").report("call_log", period=days[1])
 
 
 def test_it_takes_over_the_rights_that_reading_needs_and_no_others(center: Center, tmp_path: Path) -> None:
@@ -226,8 +287,14 @@ def test_an_actor_hands_out_rows_of_her_own_projects(center: Center, tmp_path: P
 def test_whoever_sees_everything_takes_the_projects_of_which_she_is_a_member(tmp_path: Path) -> None:
     made = loaded.centre(tmp_path / "centre")
     made.projects.add_member("Cargo", "admin", actor="admin", reason="a test")
+    lines = [loaded.call(f"{queue or project}-1", "2025-06-02T10:00:00Z", queue, project)
+             for queue, project in (("Acme sales", ""), ("", "Cargo"), ("Loose", ""))]  # fmt: skip
+    loaded.load(made, {"calls": loaded.calls(*lines, columns="queue,project")})
     extract = opened(made, tmp_path / "admin.duckdb", "admin")
     assert list(extract.viewer("admin").projects["project"]) == ["Cargo"]
+    assert set().union(*ids(extract.path, "project_id").values()) == {3}
+    assert {t for t in tables(extract.path) if t.endswith(".calls")} == {"p0003.calls"}
+    assert not [where for where, text in texts(extract.path) if re.search("Acme|Loose", text)]
 
 
 def test_it_is_written_down_for_each_project(tmp_path: Path) -> None:

@@ -216,6 +216,20 @@ def test_the_past_and_what_comes_later_agree(center: Center) -> None:
     assert loaded.files(center) == before
 
 
+def test_the_new_project_knows_call_and_customer_by_keys_of_its_own(center: Center) -> None:
+    """They are those that a load would give; nobody who had the old ones can follow the row."""
+    before = loaded.one(center, "calls", source_id="canary-source")
+    center.restamp("queue", "Acme sales", to="Bolt", period="2025-06-02", **WHY)
+    after = loaded.one(center, "calls", source_id="canary-source")
+    for key in ("interaction_id", "contact_key"):
+        assert after[key] and after[key] != before[key], key
+    line = call("canary-source", "2025-06-02T10:00:00Z", "Acme sales", "anna", HIDDEN["phone"], "sold")
+    assert loaded.load(center, {"calls": calls(line, columns="queue,operator,phone,result")}).rows_updated == 1
+    again = loaded.one(center, "calls", source_id="canary-source")
+    for key in ("interaction_id", "contact_key"):
+        assert again[key] == after[key], key
+
+
 def test_a_dry_run_counts_and_changes_nothing(center: Center) -> None:
     before, files = center.folder.current(), growing.files(center)
     tried = center.restamp("queue", "Acme sales", to="Bolt", period="2025-06-02", dry_run=True, **WHY)
