@@ -15,7 +15,7 @@ from pathlib import Path
 from okireports.columns import label
 from okireports.period import parse
 from okireports.report import Option, Report, all_reports
-from okireports.run import HISTORY, Cut, filters_of, rules_of, settings_of, statement
+from okireports.run import WHOLE, Cut, filters_of, rules_of, settings_of, statement
 from okireports.tables import FACTS
 
 BEGIN, END = "<!-- reports: made by `make catalogue` -->\n", "<!-- end of reports -->\n"
@@ -32,6 +32,7 @@ of each result, as it was in force.
 UNITS = {"s": "seconds", "ms": "milliseconds", "percent": "%", "flag": "yes or no", "mos": "1 to 5"}
 ANY = parse("2026-06", zone="UTC", now=datetime(2026, 7, 1, tzinfo=UTC))  # columns are the same in every period
 INJECTED: dict[str, Hashable] = {"formula": "short", "repeat_days": 7, "callback_hours": 24, "now": ANY.end}
+INJECTED |= {"keep_recordings_days": None}
 
 
 Way = dict[str, str | bool | None]  # a choice of each option on which columns may depend
@@ -134,13 +135,13 @@ def needed(r: Report, name: str, ways: list[Way]) -> Iterator[str]:
 
 def made(r: Report, options: Mapping[str, Hashable], without: str = "") -> list[str]:
     """The columns of a report with some options, for those who may open all its tables, or all but one."""
-    cuts = tuple(None if name == without else Cut("calls" if name == HISTORY else name) for name in r.tables)
+    cuts = tuple(None if name == without else Cut(WHOLE.get(name, name)) for name in r.tables)
     given: dict[str, Hashable] = {name: option.default for name, option in r.options.items()} | dict(options)
     if "by" in given:
         by = given["by"]
         given["by"] = ANY.interval(by if isinstance(by, str) else None)
     given |= {name: value for name, value in {**INJECTED, "period": ANY.interval()}.items() if name in r.injected}
-    return list(statement(r, cuts, tuple(sorted(given.items())))[1].names)
+    return list(statement((r, cuts, tuple(sorted(given.items()))))[1].names)
 
 
 def main(folder: Path) -> None:

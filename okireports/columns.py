@@ -244,7 +244,7 @@ _PARTS: Mapping[str, Parts] = {
     "collected_share": (("collected",), ("goal",)),
     "adherence": (("adherent_s",), ("planned_s",)),
     "conformance": (("worked_s",), ("planned_s",)),
-    "mean_amount": (("amount",), ("orders",)),
+    "mean_amount": (("amount",), ("orders", "-cancelled")),
     "offered_per_day": (("offered",), ("days",)),
     "mean_s": (("total_s",), ("times",)),
 }

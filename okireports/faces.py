@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -363,7 +363,9 @@ class Viewer:
             "lines": lines,
             "providers": providers,
         }
-        return Result(run.run(self.viewing(projects), Question(name, period, filters, options)))
+        question = Question(name, period, filters, options)
+        answer = run.run(self.viewing(projects), question)
+        return Result(answer, lambda: run.run(self.viewing(projects), replace(question, details=True)))
 
     def sql(
         self,

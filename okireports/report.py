@@ -10,7 +10,7 @@ import inspect
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib import import_module
 from operator import index
@@ -31,6 +31,7 @@ INJECTED: Mapping[str, type] = {  # what the run gives, nobody chooses it
     "formula": str,
     "repeat_days": int,  # the centre's settings
     "callback_hours": int,
+    "keep_recordings_days": int,  # None: for ever; what the centre keeps facts for, where that is shorter
     "now": datetime,  # naive UTC; at most the end of what the report looks at, for of later it knows nothing
 }
 
@@ -108,7 +109,9 @@ class Report:
     separable: bool  # the rows of a period are those of its parts, one part after another, the newest first
     queues_only: bool  # its figures are of queues: they mean nothing over one operator's rows
     targets: bool  # its figures rest on the queues' targets, which are stamped on the facts
+    unfiltered: bool  # its figures are of whole projects: no other filter makes sense of them
     function: Callable[..., Table]
+    details: Report | None = None  # what lies behind its figures: asked in the same way, in the same scope
 
 
 REPORTS: dict[str, Report] = {}
@@ -125,13 +128,16 @@ def report(
     separable: bool = False,
     queues_only: bool = False,
     targets: bool = False,
+    unfiltered: bool = False,
+    details: Callable[..., Table] | None = None,
 ) -> Callable[[Function], Function]:
     """Register a function as a report.
 
     `title` and `pl` are its English and Polish titles, `chart` says how its frame is drawn; `before` and `after` say
     how far beside the period it looks, `previous` that it compares with the one before; `separable` says that its rows
     stand by themselves, ordered by their start; `targets` that its figures rest on the targets stamped on the facts, as
-    the service level's do anyway. Raises ValueError or TypeError, at import, for what the catalogue
+    the service level's do anyway; `unfiltered` that they are of whole projects; `details` is a function of the same
+    parameters, for the rows behind its figures. Raises ValueError or TypeError, at import, for what the catalogue
     cannot show.
     """
 
@@ -141,7 +147,7 @@ def report(
             raise ValueError(f"There are two reports {name!r}: in {REPORTS[name].function.__module__} and here.")
         description, definitions = _words(function)
         tables, options, injected = _parameters(function)
-        REPORTS[name] = Report(
+        made = Report(
             name=name,
             title=title,
             pl=pl,
@@ -158,11 +164,21 @@ def report(
             separable=separable,
             queues_only=queues_only,
             targets=targets or "formula" in injected,
+            unfiltered=unfiltered,
             function=function,
         )
+        REPORTS[name] = made if details is None else replace(made, details=_behind(made, details))
         return function
 
     return register
+
+
+def _behind(made: Report, details: Callable[..., Table]) -> Report:
+    """The report of what lies behind the figures of another one."""
+    if _parameters(details) != (made.tables, made.options, made.injected):
+        raise TypeError(f"{details.__name__}: details are asked as {made.name!r} is; give both the same parameters.")
+    description, definitions = _words(details)
+    return replace(made, description=description, definitions=definitions, function=details)
 
 
 def reach(report: Report, length: timedelta, settings: Mapping[str, str]) -> dict[str, timedelta]:
@@ -189,6 +205,14 @@ def find(name: str, permitted: Iterable[str] | None = None) -> Report:
     if name not in visible:
         raise UnknownReport(f"There is no report {name!r} among those you can run.{did_you_mean(str(name), visible)}")
     return visible[name]
+
+
+def behind(report: Report) -> Report:
+    """The report of what lies behind another one's figures; BadOption where nothing does."""
+    if report.details is None:
+        having = ", ".join(r.name for r in all_reports() if r.details)
+        raise BadOption(f"The report {report.name!r} has no details, its rows say all. Those that have some: {having}.")
+    return report.details
 
 
 def check_options(report: Report, given: Mapping[str, object]) -> dict[str, Hashable]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,7 @@ class Result:
     """What a report gave: the same rows as a dataframe, an Arrow table, a chart and a file."""
 
     answer: Answer
+    _again: Callable[[], Answer] | None = None  # asks for what lies behind it
 
     @cached_property
     def arrow(self) -> pa.Table:
@@ -45,9 +47,22 @@ class Result:
         return frames.frame(self.arrow)
 
     @cached_property
+    def details(self) -> pd.DataFrame:
+        """The rows behind the figures, of a report that has some; asked anew, of what she may see now.
+
+        Raises:
+            BadOption: the report has none.
+            Refused, UnknownReport: she may not see it any more.
+        """
+        from okireports import frames
+
+        behind = self.answer if self._again is None else self._again()
+        return frames.frame(behind.rows.table())
+
+    @cached_property
     def chart(self) -> Any:
         """The rows as an Altair chart."""
-        return run.chart(self.answer, self.frame)
+        return drawn(self.answer, self.frame)
 
     @property
     def sql(self) -> str:
@@ -85,3 +100,23 @@ class Result:
         """In a terminal: what it is, not what is in it."""
         p = self.provenance
         return f"<{self.answer.report.title}: {self.answer.rows.count:,} rows, {p.period}, {', '.join(p.projects)}>"
+
+
+def drawn(answer: Answer, frame: pd.DataFrame, language: str = "en") -> Any:
+    """The chart of an answer: over the same frame, nothing is asked again."""
+    from okireports import charts
+
+    asked, said = answer.report, answer.provenance
+    return charts.draw(
+        asked.chart,
+        frame,
+        title=asked.title if language == "en" else asked.pl,
+        zone=said.zone,
+        by=answer.by,
+        language=language,
+        subtitle=said.period,
+        report=asked.name,
+        formula=said.formula,
+        period=(said.start, said.end),
+        week_start=answer.week_start,
+    )

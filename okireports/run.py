@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr.operations import Sort
 
-from okireports import access, audit, charts, frames, report
+from okireports import access, audit, frames, report
 from okireports.access import DIRECTORIES, TOLD, Scope, ids_of, in_force, may_run, several
 from okireports.access.oversight import LOOKED
 from okireports.answer import Answer, Log, Provenance
@@ -37,9 +37,16 @@ FILTERS = {  # filter: (table of names, column of facts, what it is called)
     "providers": ("providers", "provider_id", "provider"),
     "lines": ("", "line", "line"),
 }
+KEPT = ("keep_recordings_days", "keep_facts_days")  # a recording goes by its own rule, or with the facts before that
 MOST_ROWS = 1_000_000  # of a log, that a run takes into memory
 AT_ONCE = 500_000  # rows of a longer log that are in memory together
 HISTORY = "history"  # every call that is open, whatever the filters
+WHOLE = {  # what is looked up beside the rows that a filter cuts, by its name in a report: the table that it is
+    HISTORY: "calls",
+    "stage_changes": "stage_changes",
+    "all_dialogues": "dialogues",
+    "all_ratings": "ratings",
+}
 Names = Iterable[str | int] | str | int | None
 
 
@@ -51,6 +58,7 @@ class Question:
     period: object
     filters: Mapping[str, Names] = field(default_factory=dict)
     options: Mapping[str, object] = field(default_factory=dict)
+    details: bool = False  # ask for what lies behind the figures
 
     def __post_init__(self) -> None:
         """Take what can be read only once, such as a generator, down: names are looked at more often than that."""
@@ -99,11 +107,12 @@ class Asked:
         """Check the question against what the viewer may do, and say which tables and span it needs."""
         question = self.question
         runnable = [r.name for r in permitted(scope)]
-        self.report = report.find(question.name, runnable)
+        found = report.find(question.name, runnable)
+        self.report = report.behind(found) if question.details else found
         if scope.own_rows_only and self.report.queues_only:
             raise Refused(
-                f"{scope.login} (role {scope.role}) sees only her own rows; {self.report.name!r} is about queues, "
-                "of which one person's rows say nothing."
+                f"{scope.login} (role {scope.role}) sees only her own rows; {self.report.name!r} is about queues "
+                "or dialers, of which one person's rows say nothing."
             )
         self.options = report.check_options(self.report, question.options)
         settings = settings_at(self.viewing.now)
@@ -114,7 +123,8 @@ class Asked:
         self.viewing.folder.cover(*self.period.widened(**self.reach))
         self.check_filters()
         self.leave_trace(scope)
-        tables = tuple(name for name in self.report.tables if name not in FACTS or may_open(scope, name))
+        open_ones = (name for name in self.report.tables if name not in FACTS or may_open(scope, name))
+        tables = tuple(dict.fromkeys(WHOLE.get(name, name) for name in open_ones))
         asked = [FILTERS[name][0] for name, wanted in self.question.filters.items() if wanted is not None]
         names = {name for name in (*tables, *asked, *rules_of(self.report)) if name in DIRECTORIES}
         return Wanted(tables, *self.period.widened(**self.reach), tuple(sorted(names)), self.period.end)
@@ -182,8 +192,10 @@ class Asked:
         """What a report may want to know of the centre, and until when it knows anything."""
         end = self.period.widened(timedelta(0), self.reach["after"])[1]
         windows = {name: int(opened.settings[name]) for name in ("repeat_days", "callback_hours")}
+        kept = [int(opened.settings[name]) for name in KEPT if opened.settings.get(name)]
         promised = {name: float(opened.settings[name]) if opened.settings[name] else None for name in OF_CENTRE}
         known = {"formula": opened.settings["formula"], "now": min(self.viewing.now, end)}
+        known |= {"keep_recordings_days": min(kept, default=None)}
         return known | windows | promised
 
     def cuts(self, opened: Session, period: Period) -> tuple[Cut | None, ...]:
@@ -196,14 +208,14 @@ class Asked:
     def cut(self, name: str, opened: Session, whole: Period) -> Cut:
         """One table as the report gets it: of the period unless the report looks further, and filtered.
 
-        What it looks up beside its rows comes unfiltered: `history`, and the tables that need a right.
+        What it looks up beside its rows comes unfiltered: what is in WHOLE, and the tables that need a right.
         """
-        source = "calls" if name == HISTORY else name
+        source = WHOLE.get(name, name)
         if source not in FACTS:
             return Cut(source)
         columns = schema_of(source)
         period = None if "period" in self.report.injected else (whole.start, whole.end)
-        if name == HISTORY or self.report.tables[name]:
+        if name in WHOLE or self.report.tables[name]:
             return Cut(source, period)
         only = []
         for filter, wanted in self.question.filters.items():
@@ -250,12 +262,14 @@ def permitted(scope: Scope) -> list[Report]:
         r
         for r in report.all_reports()
         if may_run(r.name, scope.reports)
-        and all(absent or name == HISTORY or may_open(scope, name) for name, absent in r.tables.items())
+        and all(absent or may_open(scope, WHOLE.get(name, name)) for name, absent in r.tables.items())
     ]
 
 
 def filters_of(asked: Report) -> list[str]:
     """The filters that a report's tables allow."""
+    if asked.unfiltered:
+        return []
     columns = {column for table in asked.tables if table in FACTS for column in schema_of(table)}
     return [name for name, (_, column, _) in FILTERS.items() if column in columns]
 
@@ -395,21 +409,3 @@ def reports(viewing: Viewing) -> pd.DataFrame:
     ]
     names = ("name", "title", "section", "description", "options")
     return frames.frame(pa.Table.from_pylist(rows, pa.schema([(name, pa.string()) for name in names])))
-
-
-def chart(answer: Answer, frame: pd.DataFrame, language: str = "en") -> Any:
-    """The chart of an answer: over the same frame, nothing is asked again."""
-    asked, said = answer.report, answer.provenance
-    return charts.draw(
-        asked.chart,
-        frame,
-        title=asked.title if language == "en" else asked.pl,
-        zone=said.zone,
-        by=answer.by,
-        language=language,
-        subtitle=said.period,
-        report=asked.name,
-        formula=said.formula,
-        period=(said.start, said.end),
-        week_start=answer.week_start,
-    )

@@ -143,6 +143,7 @@ def answered(result: Result) -> Parts:
         "sql": result.sql,
         "provenance": pickle.dumps(vars(result.provenance)),
         "said": f"{result!r} {result.provenance!r}",
+        **({"details": result.details} if result.answer.report.details else {}),
     }
 
 

@@ -19,7 +19,7 @@ Tables = dict[str, list[Row]]
 
 DEFINITIONS = (
     *("projects", "users", "memberships", "objects", "project_objects", "targets", "results", "tariffs", "kpis"),
-    *("activities", "away_reasons", "check_plans", "hours"),
+    *("activities", "away_reasons", "check_plans", "hours", "imports", "contracts", "stages", "quotas"),
 )
 START = {
     "calls": "started_at",

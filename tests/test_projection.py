@@ -281,7 +281,7 @@ def test_worlds_have_what_they_are_for() -> None:
             "open status": any(r.get("ended_at") is None for r in world.tables["statuses"]),
             "hidden changes": worlds.hidden_changed(world, single, Random(seed)) != world,
         }
-        assert len([t for t, table in world.tables.items() if table]) == 29
+        assert len([t for t, table in world.tables.items() if table]) == 33
         canaries = worlds.canaries(world, single)
         named = {r.get("call") for r in hers.get("ratings", ())}  # maybe of another project: see `_inside`
         assert {r["source_id"] for r in calls} - canaries - named == {r["source_id"] for r in rows} - named

@@ -28,7 +28,8 @@ STEPS = {"15min": timedelta(minutes=15), "30min": timedelta(minutes=30), "hour":
 DIRECTORY = (
     *("projects", "queues", "dialers", "scenarios", "forms", "providers", "operators", "groups", "group_members"),
     *("results", "tariffs", "kpis", "operator_roles", "activities", "away_reasons", "check_plans", "hours", "holidays"),
-    *("capacities", "accesses", "users", "roles", "report_runs", "audit"),
+    *("capacities", "accesses", "users", "roles", "report_runs", "audit", "stages", "quotas", "contracts"),
+    *("imports", "load_notes"),
 )
 FACTS = (
     *("calls", "rings", "statuses", "ivr_steps", "tasks", "dialogues", "requests", "stage_changes", "answers"),
@@ -36,7 +37,10 @@ FACTS = (
 )
 CLOSED = {
     "contacts": "project_id BIGINT, contact_key BIGINT, phone VARCHAR",
-    "charges": 'call_id BIGINT, amount DECIMAL(18,6), currency VARCHAR, source_id VARCHAR, "at" TIMESTAMP',
+    "charges": (
+        "project_id BIGINT, call_id BIGINT, operator_id BIGINT, kind VARCHAR, amount DECIMAL(18,6), currency VARCHAR, "
+        'source_id VARCHAR, "at" TIMESTAMP'
+    ),
     "recordings": 'call_id BIGINT, url VARCHAR, source_id VARCHAR, "at" TIMESTAMP',
 }
 """What stands in, empty, for a table that a right keeps closed."""

@@ -9,7 +9,7 @@ from random import Random
 
 from projection import Row, Tables
 from world_centre import NOBODY, Centre
-from world_rules import plan_of
+from world_rules import plan_of, questions_of, stages_of
 
 Add = Callable[[str, str, Row], None]
 Mark = Callable[[str], str]
@@ -180,7 +180,15 @@ def _dialled(centre: Centre, rng: Random, key: str, letter: str, at: datetime) -
         row["by_robot"] = rng.choice((None, False))
     else:
         row["operator"] = None
-    return row
+    return row | _message(centre, key)
+
+
+def _message(centre: Centre, key: str) -> Row:
+    """What was played: nothing, a part, all, or more than all of a message whose length is not always known."""
+    rng = centre.rng(f"message {key}")
+    if rng.random() < 0.4:
+        return {}
+    return {"played_s": rng.choice((0, 3.5, 12, 14)), "message_s": rng.choice((None, 0, 12, 12))}
 
 
 def _direct(centre: Centre, rng: Random, key: str, letter: str, at: datetime) -> Row:
@@ -232,7 +240,14 @@ def _task(centre: Centre, i: int, letter: str) -> Row:
         "next_attempt_at": rng.choice((None, at + timedelta(hours=1))),
         "region": f"region CANARY-{letter}-g1",
         "result": rng.choice((None, f"result CANARY-{letter}-r3")),
-    } | caller(letter, f"+4822000{i:02}77")
+    } | (caller(letter, f"+4822000{i:02}77") | _way_of(centre, i, letter))
+
+
+def _way_of(centre: Centre, i: int, letter: str) -> Row:
+    """How far a task has come: attempts that the source does not count, too many of them, a sale."""
+    rng = centre.rng(f"way of task {i}")
+    way: Row = {"attempts": rng.choice((None, 0, 1, 3, 4)), "max_attempts": rng.choice((None, 3, 3))}
+    return way | ({"result": f"sale CANARY-{letter}-r1"} if rng.random() < 0.4 else {})
 
 
 # The other tables
@@ -272,7 +287,8 @@ def _extras(centre: Centre, tables: Tables, key: str, letter: str, call: Row | N
         "stage": f"stage {mark('h')}",
         "result": rng.choice((None, mark("z"))),
     }
-    add("requests", "u", request | {"value": Decimal("99.5"), "currency": rng.choice(("PLN", "EUR"))})
+    request |= {"value": Decimal("99.5"), "currency": rng.choice(("PLN", "EUR"))}
+    add("requests", "u", request | _way_of_request(centre, add, mark, letter, request, call))
     parent = {"request": mark("u")}
     add("stage_changes", "k", parent | own | {"seq": 1, "stage": f"stage {mark('h')}", "at": at + seconds(5)})
     add("answers", "y", parent | {"question": f"why {mark('q')}", "answer": f"so {mark('v')}", "at": at + seconds(9)})
@@ -294,6 +310,26 @@ def _extras(centre: Centre, tables: Tables, key: str, letter: str, call: Row | N
         "comment": f"said {mark('c')}",
     }
     add("ratings", "d", talk | own | {"at": at + timedelta(minutes=10)})
+
+
+def _way_of_request(centre: Centre, add: Add, mark: Mark, letter: str, request: Row, call: Row | None) -> Row:
+    """A request's way through its form: stages again and at one instant, answers twice; how it ended, and its call."""
+    rng, at, parent = centre.rng(f"way of request {mark('u')}"), request["created_at"], {"request": mark("u")}
+    for n in range(rng.choice((0, 2, 3, 5))):
+        later = at + seconds(rng.choice((0, 60, 60, 7200, 7200.5, 200_000)))
+        change: Row = {"seq": rng.choice((n + 2, n + 2, None)), "stage": rng.choice(stages_of(letter)), "at": later}
+        add("stage_changes", f"k{n}n", parent | {"operator": request["operator"]} | change)
+    form = {"form": request["form"]} if "form" in request else {}
+    for n, question in enumerate(questions_of(letter) if letter != NOBODY else ()):
+        for m in range(rng.choice((0, 1, 1, 2))):
+            said = rng.choice((*questions_of(letter)[question], None))
+            row: Row = {"question": question, "answer": said, "at": at + seconds(rng.choice((1, 20_000)))}
+            add("answers", f"y{n}{m}n", parent | form | row)
+    money: Row = {"amount": rng.choice((None, Decimal("20.5"))), "currency": rng.choice(("PLN", "EUR", None))}
+    placed: Row = {"at": at + seconds(120), "state": rng.choice(("cancelled", "sent", None)), "operator": None}
+    add("orders", "x2n", parent | placed | money)
+    from_call = call["source_id"] if call and rng.random() < 0.7 else None
+    return {"closed_at": rng.choice((None, at + timedelta(hours=3))), "call": from_call}
 
 
 def _of_call(centre: Centre, rng: Random, add: Add, mark: Mark, letter: str, call: Row) -> None:

@@ -12,7 +12,10 @@ from projection import Row, Tables
 if TYPE_CHECKING:
     from world_centre import Centre
 
-RULES = ("tariffs", "kpis", "activities", "away_reasons", "check_plans", "hours")
+RULES = (
+    *("tariffs", "kpis", "activities", "away_reasons", "check_plans", "hours", "imports", "contracts"),
+    *("stages", "quotas"),
+)
 SATISFIED = {"work": ("Ready", "Waiting", "Busy"), "training": ("Away", "Ready")}  # to begin with, not in PCP
 
 
@@ -25,6 +28,10 @@ def rules(centre: Centre) -> Tables:
         "away_reasons": list(_away_reasons(centre)),
         "check_plans": list(_plans(centre)),
         "hours": list(_hours(centre)),
+        "imports": list(_imports(centre)),
+        "contracts": list(_contracts(centre)),
+        "stages": list(_stages(centre)),
+        "quotas": list(_quotas(centre)),
     }
 
 
@@ -113,3 +120,74 @@ def _hours(centre: Centre) -> Iterator[Row]:
             yield row | {"valid_from": None}
             if i % 3 == 1:
                 yield row | {"opens": "09:00", "closes": "17:30", "holidays": None, "valid_from": centre.middle}
+
+
+def _contracts(centre: Centre) -> Iterator[Row]:
+    """Of every project: prices, shares and means with limits of both kinds, one that changes, one that cannot be paid.
+
+    The first project pays in euros, and its outage of the last day is nobody's fault.
+    """
+    names = ("comparison", "target", "unit", "price", "penalty", "bonus", "cap", "exclusions", "valid_from")
+    last_day = str((centre.end - timedelta(hours=12)).date())
+    for i, letter in enumerate(centre.letters):
+        row: Row = dict.fromkeys(names) | {"project": centre.name(letter), "currency": "PLN" if i else "EUR"}
+        mark = f"CANARY-{letter}-term"
+        each = row | {"term": f"each {mark}1", "metric": "handled", "unit": "contact"}
+        yield each | {"price": Decimal("4.2")}
+        yield each | {"price": Decimal("4.35"), "valid_from": centre.middle}
+        level: Row = row | {"term": f"level {mark}2", "metric": "service_level", "comparison": ">=", "target": 0.8}
+        money = {"penalty": Decimal(20), "bonus": Decimal("5.5"), "cap": Decimal(90), "unit": "point"}
+        yield level | money | {"exclusions": None if i else last_day}
+        lost = row | {"term": f"lost {mark}3", "metric": "abandon_rate", "comparison": "<=", "target": 0.1}
+        yield lost | {"penalty": Decimal(1000), "cap": Decimal(300)}
+        yield row | {"term": "speed", "metric": "asa_s", "comparison": "<=", "target": 15.0, "bonus": Decimal(7)}
+        yield row | {"term": "talk", "metric": "talk_s", "unit": "minute", "price": Decimal("0.333333")}
+        yield row | {"term": "sales", "metric": "conversion", "comparison": ">=", "target": 0.3, "penalty": Decimal(3)}
+        yield row | {"term": "unpriced", "metric": "offered"}
+        yield row | {"term": "unmeasured", "metric": "smiles", "comparison": ">=", "target": 3.0, "price": Decimal(2)}
+
+
+def _imports(centre: Centre) -> Iterator[Row]:
+    """Of two projects in three, and of the dialer of no project; one more without a time that brought no task."""
+    for i, letter in enumerate(centre.letters):
+        row: Row = {"dialer": f"Dialer CANARY-{letter}-n1", "imported_at": centre.start - timedelta(days=2)}
+        if (i + centre.shape.seed) % 3:
+            yield row | {"import": f"import CANARY-{letter}-m1"}
+        yield row | {"import": f"import CANARY-{letter}-m2", "imported_at": None}
+    yield {"import": "import CANARY-0-m1", "dialer": "Loose CANARY-0-n2", "imported_at": centre.start}
+
+
+def stages_of(letter: str) -> tuple[str, ...]:
+    """The stages of a project's form, in their order; the last one is that of lost requests."""
+    return tuple(f"{word} CANARY-{letter}-h9" for word in ("new", "offer", "won", "lost"))
+
+
+def _stages(centre: Centre) -> Iterator[Row]:
+    """Of two forms in three; nothing is said of the first ones being lost."""
+    for i, letter in enumerate(centre.letters):
+        if (i + centre.shape.seed) % 3 == 0:
+            continue
+        for position, stage in enumerate(stages_of(letter), 1):
+            lost = True if position == 4 else None if position == 1 else False
+            yield {"form": f"Script CANARY-{letter}-f1", "stage": stage, "position": position, "lost": lost}
+
+
+def questions_of(letter: str) -> dict[str, tuple[str, ...]]:
+    """What a project's form asks, and what is answered."""
+    return {f"age CANARY-{letter}-q6": ("18-29", "30-44", f"older CANARY-{letter}-v9"), "sex": ("man", "woman")}
+
+
+def _quotas(centre: Centre) -> Iterator[Row]:
+    """Of two forms in three: one answer, either of two, one of each question, none wanted, and none ever given."""
+    for i, letter in enumerate(centre.letters):
+        if (i + centre.shape.seed) % 3 == 2:
+            continue
+        age, sex = questions_of(letter)
+        row: Row = {"form": f"Script CANARY-{letter}-f1", "question": age, "answer": "18-29", "goal": 2}
+        yield row | {"name": f"young CANARY-{letter}-j9"}
+        for answer in ("18-29", "30-44"):
+            yield row | {"name": "young or not", "answer": answer, "goal": 5 if answer == "30-44" else 3}
+            yield row | {"name": "men of either", "answer": answer, "goal": 1}
+        yield row | {"name": "men of either", "question": sex, "answer": "man", "goal": 1}
+        yield row | {"name": "nobody", "goal": 0}
+        yield row | {"name": "unheard of", "answer": "130"}

@@ -208,12 +208,16 @@ def _definitions_of(tables: Tables, scope: frozenset[str]) -> Tables:
     members = [r for r in tables["memberships"] if r["project"] in scope]
     owned = [r for r in tables["project_objects"] if r["project"] in scope]
     logins = {r["login"] for r in members}
+    forms, dialers = ({r["name"] for r in owned if r["kind"] == kind} for kind in ("crm_form", "dialer"))
     return {
         "projects": [r for r in tables["projects"] if r["name"] in scope],
         "users": [r for r in tables["users"] if r["login"] in logins],
         "memberships": members,
         "project_objects": owned,
         "results": [r for r in tables.get("results", []) if r["project"] in scope],
+        "contracts": [r for r in tables.get("contracts", []) if r["project"] in scope],
+        **{t: [r for r in tables.get(t, []) if r["form"] in forms] for t in ("stages", "quotas")},
+        "imports": [r for r in tables.get("imports", []) if r["dialer"] in dialers],
         "kpis": [r for r in tables.get("kpis", []) if r["project"] in scope or r["project"] is None],
         "check_plans": [r for r in tables.get("check_plans", []) if _sees_whole(r, tables["memberships"], scope)],
     }

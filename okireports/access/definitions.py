@@ -54,6 +54,11 @@ OWNED = """FROM control.project_objects o WHERE o.object_id = t.queue_id
 AND (o.valid_from IS NULL OR t.valid_to IS NULL OR o.valid_from < t.valid_to)
 AND (o.valid_to IS NULL OR t.valid_from IS NULL OR o.valid_to > t.valid_from)"""
 
+# An import is the business of those whose its dialer was then; without a time, of those whose it always was.
+GIVEN = """FROM control.project_objects o WHERE o.object_id = i.dialer_id
+AND (o.valid_from IS NULL OR i.imported_at IS NULL OR o.valid_from <= i.imported_at)
+AND (o.valid_to IS NULL OR i.imported_at IS NULL OR o.valid_to > i.imported_at)"""
+
 DEFINITIONS: dict[str, Definition] = {  # made after the tables of names, in this order
     "targets": definition(
         "queue_id BIGINT, answer_within_s DOUBLE, short_abandon_s DOUBLE, goal DOUBLE, reply_within_s DOUBLE, "
@@ -71,6 +76,12 @@ DEFINITIONS: dict[str, Definition] = {  # made after the tables of names, in thi
         "valid_to TIMESTAMP",
         f"FROM {held('tariffs')} WHERE {VISIBLE}",
     ),
+    "contracts": definition(
+        "project_id BIGINT, term VARCHAR, metric VARCHAR, comparison VARCHAR, target DOUBLE, unit VARCHAR, "
+        "price DECIMAL(18,6), penalty DECIMAL(18,6), bonus DECIMAL(18,6), cap DECIMAL(18,6), currency VARCHAR, "
+        "exclusions VARCHAR, valid_from TIMESTAMP, valid_to TIMESTAMP",
+        f"FROM {held('contracts')} WHERE {VISIBLE}",
+    ),
     "kpis": definition(
         "kpi VARCHAR, role VARCHAR, group_id BIGINT, project_id BIGINT, metric VARCHAR, comparison VARCHAR, "
         "target DOUBLE, weight DOUBLE, valid_from TIMESTAMP, valid_to TIMESTAMP",
@@ -87,6 +98,19 @@ DEFINITIONS: dict[str, Definition] = {  # made after the tables of names, in thi
     "check_plans": definition(
         "plan VARCHAR, evaluator_id BIGINT, valid_from TIMESTAMP, valid_to TIMESTAMP, due BIGINT",
         f"FROM {held('check_plans')} p WHERE evaluator_id IN (SELECT operator_id FROM operators) AND ({WHOLE_PLAN})",
+    ),
+    "imports": definition(
+        "import VARCHAR, dialer_id BIGINT, imported_at TIMESTAMP",
+        f"FROM control.imports i WHERE dialer_id IN (SELECT dialer_id FROM dialers) "
+        f"AND NOT EXISTS ({GIVEN} AND NOT o.{VISIBLE})",
+    ),
+    "stages": definition(
+        "form_id BIGINT, stage VARCHAR, position BIGINT, lost BOOLEAN",
+        "FROM control.stages WHERE form_id IN (SELECT form_id FROM forms)",
+    ),
+    "quotas": definition(
+        "form_id BIGINT, name VARCHAR, question VARCHAR, answer VARCHAR, goal BIGINT",
+        "FROM control.quotas WHERE form_id IN (SELECT form_id FROM forms)",
     ),
     "hours": definition(
         "queue_id BIGINT, weekday BIGINT, opens_s BIGINT, closes_s BIGINT, valid_from TIMESTAMP, valid_to TIMESTAMP",

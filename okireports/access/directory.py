@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 
@@ -25,8 +26,10 @@ OBJECTS = {
 }
 BEHIND = {  # a definition's column: the table of names that its rows are chosen by
     "queue_id": "queues",
+    "dialer_id": "dialers",
     "group_id": "groups",
     "provider_id": "providers",
+    "form_id": "forms",
     "operator_id": "operators",
     "evaluator_id": "operators",
 }
@@ -60,6 +63,7 @@ def fill(
     start: datetime,
     end: datetime,
     wanted: Iterable[str] = DIRECTORIES,
+    rejects: Path | None = None,
 ) -> None:
     """Make the tables of names of a run, from the control file attached as `control`.
 
@@ -71,6 +75,7 @@ def fill(
         start: of the period, naive UTC.
         end: of the period, naive UTC.
         wanted: only these tables, and those that they are made of.
+        rejects: the folder of rows that were not loaded.
     """
     needed = with_those_behind(wanted)
     con.execute("CREATE TABLE projects (project_id BIGINT, project VARCHAR)")
@@ -117,7 +122,7 @@ def fill(
     for name, definition in DEFINITIONS.items():
         if name in needed:
             con.execute(f'CREATE TABLE "{name}" AS {definition.sql}')
-    oversee(con, scope, needed, start, end)
+    oversee(con, scope, needed, start, end, rejects)
 
 
 def with_those_behind(wanted: Iterable[str]) -> set[str]:

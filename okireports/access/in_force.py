@@ -1,7 +1,7 @@
 """Definitions in force: the rules that a run's figures rest on, as its provenance names them.
 
 They are read from the tables that the run holds, which are of the viewer's scope, and stand by name. Who has which role
-or is in which group are no rules and not among them.
+or is in which group, and which imports a dialer got, are no rules and not among them.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ NAMES = {  # column: (table of names, its id, its name)
     "queue_id": ("queues", "queue_id", "queue"),
     "group_id": ("groups", "group_id", "group"),
     "provider_id": ("providers", "provider_id", "provider"),
+    "form_id": ("forms", "form_id", "form"),
     "evaluator_id": ("operators", "operator_id", "operator"),
 }
 ASIDE = {("holidays", "weekday")}  # where it is kept: one holiday of a queue stands there once a weekday
-TOLD = tuple(name for name in DEFINITIONS if name != "operator_roles")
+TOLD = tuple(name for name in DEFINITIONS if name not in ("operator_roles", "imports"))
 
 Rows = tuple[dict[str, object], ...]
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from okireports.access.scope import Scope
+from okireports.disk.folder import quoted
 
 RIGHT, WHOLE = "read_audit", "read_whole_audit"
 LOOKED = "run report"  # the action of an entry that a report leaves
@@ -71,6 +73,14 @@ FROM (
     WHERE $whole OR project_id IN (SELECT project_id FROM seen_projects)
 ) WHERE "at" >= $start AND "at" < $end"""
 
+# What loads brought, refused and noted, for who reads the whole log: files are of all projects. Notes are counts.
+LOADED = """
+SELECT "at", 'loaded' AS kind, source AS words, rows_in AS "rows", NULL::VARCHAR AS example FROM control.loads
+UNION ALL
+SELECT l."at", 'noted', n.key, try_cast(n.value AS BIGINT), NULL
+FROM control.loads l, json_each(CASE WHEN json_valid(l.notes) THEN l.notes ELSE '{}' END) n
+UNION ALL SELECT "at", 'rejected', words, "rows", example FROM refused_rows"""
+
 OVERSIGHT: dict[str, Overseen] = {  # made in this order
     "accesses": overseen(  # through: what gives it: 'member', 'see_all_projects', or the 'simplified' security type
         "login VARCHAR, project_id BIGINT, project VARCHAR, since DATE, valid_from TIMESTAMP, valid_to TIMESTAMP, "
@@ -92,7 +102,12 @@ OVERSIGHT: dict[str, Overseen] = {  # made in this order
         "project_id BIGINT, project VARCHAR, before VARCHAR, after VARCHAR, reason VARCHAR, read BOOLEAN",
         ENTRIES,
     ),
+    "load_notes": overseen(  # kind: 'loaded', 'rejected' or 'noted'; rows: how many of the words
+        "at TIMESTAMP, kind VARCHAR, words VARCHAR, rows BIGINT, example VARCHAR",
+        f'SELECT * FROM ({LOADED}) WHERE $whole AND "at" >= $start AND "at" < $end',
+    ),
 }
+ALONE = ({"audit"}, {"load_notes"})  # these are made of nothing else
 BEHIND = ("accesses", "users", "roles")  # small ones, which the others are chosen by
 
 
@@ -114,8 +129,27 @@ def sees_whole_log(scope: Scope) -> bool:
     return may_oversee(scope) and (scope.everything or WHOLE in scope.rights) and not scope.narrowed
 
 
+def find_refused(con: duckdb.DuckDBPyConnection, folder: Path | None, start: datetime, end: datetime) -> None:
+    """Make `refused_rows`: at, words, rows, example; of the loads of a span, as far as their files are kept."""
+    columns = 'NULL::TIMESTAMP AS "at", NULL::VARCHAR AS words, NULL::BIGINT AS "rows", NULL::VARCHAR AS example'
+    parts = [f"SELECT {columns} WHERE false"]
+    loads = 'SELECT load_id, "at" FROM control.loads WHERE "at" >= ? AND "at" < ? ORDER BY load_id'
+    for load_id, at in con.execute(loads, [start, end]).fetchall():
+        if folder and (file := folder / f"{load_id}.parquet").is_file():
+            parts.append(
+                f"""SELECT TIMESTAMP {quoted(str(at))}, table_name || ': ' || reason, count(*),
+                min(file || ', line ' || line) FROM read_parquet({quoted(file)}) GROUP BY ALL"""
+            )
+    con.execute(f"CREATE TEMP TABLE refused_rows AS {' UNION ALL '.join(parts)}")
+
+
 def oversee(
-    con: duckdb.DuckDBPyConnection, scope: Scope, wanted: Iterable[str], start: datetime, end: datetime
+    con: duckdb.DuckDBPyConnection,
+    scope: Scope,
+    wanted: Iterable[str],
+    start: datetime,
+    end: datetime,
+    rejects: Path | None = None,
 ) -> None:
     """Make the wanted ones of these tables, from the control file `control` and the projects in view, `projects`.
 
@@ -125,6 +159,7 @@ def oversee(
         wanted: names of tables; others are none of these.
         start: entries of the log from here on, naive UTC.
         end: entries and reads before this.
+        rejects: the folder of rejected rows.
     """
     needed = set(wanted) & set(OVERSIGHT)
     if not needed:
@@ -139,8 +174,10 @@ def oversee(
     given = {"whole": whole, "start": start, "end": end, "zone": zone[0] if zone else "UTC"}
     listed = "SELECT project_id, name FROM control.projects" if whole else "SELECT project_id, project FROM projects"
     con.execute(f"CREATE TEMP TABLE seen_projects AS SELECT project_id, name FROM ({listed}) t(project_id, name)")
+    if "load_notes" in needed:
+        find_refused(con, rejects if whole else None, start, end)
     for name, table in OVERSIGHT.items():
-        if name in needed or (name in BEHIND and needed != {"audit"}):
+        if name in needed or (name in BEHIND and needed not in ALONE):
             used = {key: value for key, value in given.items() if f"${key}" in table.sql}
             con.execute(f'CREATE TABLE "{name}" AS {table.sql}', used)
     con.execute("DROP TABLE seen_projects")

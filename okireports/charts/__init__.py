@@ -26,8 +26,9 @@ VEGA_LITE = "6.4"  # of Altair 6; the newest that vl-convert carries
 _NUMBERED = re.compile(r'(id="|url\(#)(gradient_|clip)(\d+)')  # what an SVG refers to in itself
 
 Form = Literal[
-    "lines", "bars", "counts", "heat", "dots", "area", "steps", "funnel", "timeline", "columns", "bullets", "matrix"
-]
+    "lines", "bars", "counts", "heat", "dots", "area", "steps", "funnel", "timeline", "columns", "bullets", "matrix",
+    "parts",
+]  # fmt: skip
 
 
 # ---- specifications --------------------------------------------------------------------------------------------------
@@ -39,7 +40,7 @@ class Spec:
     x: str  # the axis of time, category or number
     y: tuple[str, ...] = ()  # the figures
     by: str | None = None  # one series, colour or panel for each value
-    lane: str | None = None  # the other axis of a heat map or a timeline
+    lane: str | None = None  # the other axis of a heat map or a timeline; the flag of bullets
     goal: str | None = None
     band: tuple[str, ...] = ()  # (low, high) of each figure, one after the other
     line: tuple[str, ...] = ()
@@ -111,9 +112,21 @@ def funnel(stage: str, value: str, by: str | None = None) -> Spec:
     return Spec("funnel", stage, _names(value), by)
 
 
-def bullets(category: str, value: str, goal: str | None = None, by: str | None = None) -> Spec:
-    """Figures as shares of their `goal` (shares already without one), a line at 100 %; a panel for each `by`."""
-    return Spec("bullets", category, _names(value), by, goal=goal)
+def bullets(category: str, value: str, goal: str | None = None, by: str | None = None, met: str | None = None) -> Spec:
+    """Figures as shares of their `goal` (shares already without one), a line at 100 %; a panel for each `by`.
+
+    `met` is a flag that says whether that is good, where more is not always better; of a frame over time the last
+    interval is drawn.
+    """
+    return Spec("bullets", category, _names(value), by, lane=met, goal=goal)
+
+
+def parts(category: str, value: str, by: str, within: str, band: tuple[str, ...] = ()) -> Spec:
+    """How wholes are divided: a panel for each `by`, a bar for each category, with its interval `band` (low, high).
+
+    Where two wholes have one name, what they are `within` tells them apart.
+    """
+    return Spec("parts", category, _names(value), by, lane=within, band=band)
 
 
 def matrix(x: str, y: str, by: str | None = None) -> Spec:

@@ -123,7 +123,8 @@ def time_axis(first: pd.Timestamp, last: pd.Timestamp, grain: str, ticks: int = 
             break
     moments = [int(p.timestamp() * 1000) for p in places]
     if step.endswith(("MS", "YS")):
-        return alt.Axis(values=moments, format="%b %Y")
+        # Not as a format: in columns, which are bins, that would be one of numbers.
+        return alt.Axis(values=moments, labelExpr="utcFormat(datum.value,'%b %Y')")
     day = "utcFormat(datum.value,'%-d %b')"
     clock = f"hours(datum.value)+minutes(datum.value)===0 ? {day} : utcFormat(datum.value,'%H:%M')"
     clock = clock.replace("hours(", "utchours(").replace("minutes(", "utcminutes(")
@@ -142,10 +143,11 @@ def across(x: str, axis: alt.Axis, ends: tuple[pd.Timestamp, pd.Timestamp] | Non
     return alt.X(field=x, type="temporal", title=None, scale=alt.Scale(type="utc", **domain), axis=axis, **more)
 
 
-def categories(key: str, names: Sequence[str], *, grid: bool = False, **more: Any) -> alt.Y:
-    """A vertical axis of names."""
+def categories(key: str, names: Sequence[str] | alt.EncodingSortField, *, grid: bool = False, **more: Any) -> alt.Y:
+    """A vertical axis of names, which need no title."""
     axis = alt.Axis(ticks=False, domain=False, grid=grid)
-    return alt.Y(field=key, type="nominal", sort=list(names), title=None, axis=axis, **more)
+    sort = names if isinstance(names, alt.EncodingSortField) else list(names)
+    return alt.Y(field=key, type="nominal", sort=sort, axis=axis, **({"title": None} | more))
 
 
 def pointed(plot: Plot, paper: Paper) -> list[alt.Tooltip]:
@@ -200,7 +202,7 @@ def panels(
     values: alt.InlineData,
     by: str,
     names: Sequence[str],
-    height: int,
+    height: int | alt.Step,
     *,
     beside: int = 1,
     own: Sequence[str] = (),

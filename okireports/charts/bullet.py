@@ -23,18 +23,25 @@ FURTHEST = 1.5  # of the axis, where nothing goes further
 
 def bullets(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     """One bar for each category, panels of `by` side by side; a figure without a goal of its own is a share already."""
+    if "interval" in frame and frame["interval"].nunique() > 1:
+        frame = frame[frame["interval"] == frame["interval"].max()]
+        paper.note("latest", f"{frame['interval'].iloc[0]:%Y-%m-%d}")
     value, goals = spec.y[0], figures(frame, [spec.goal] if spec.goal else [])
+    if goals:
+        frame = frame[frame[goals[0]].notna()]  # what has no goal is on no way to it
+    flags = [spec.lane] if spec.lane else []
     by = spec.by if spec.by in frame and frame[spec.by].nunique(dropna=False) > 1 else None
     rows = limited(keyed(frame, [spec.x, by], paper), spec.x, [value], paper, MOST)
     rows = limited(rows, by, [value], paper, PANELS) if by else rows
-    rows = grouped(rows, [spec.x, *([by] if by else [])], [value, *goals], paper)
+    rows = grouped(rows, [spec.x, *([by] if by else [])], [value, *goals, *flags], paper)
     if rows.empty:
         return nothing(paper)
     wanted = number(rows[goals[0]]) if goals else pd.Series(1.0, index=rows.index)
     rows = rows.assign(share=number(rows[value]) / wanted.where(wanted != 0))
-    kept = list(dict.fromkeys([spec.x, *([by] if by else []), value, *goals, "share"]))
+    kept = list(dict.fromkeys([spec.x, *([by] if by else []), value, *goals, *flags, "share"]))
     names = order(rows, spec.x, paper)
-    layers = _layers(rows, spec.x, value, [*([by] if by else []), *goals], names, paper)
+    good = f"datum['{spec.lane}'] == 1" if spec.lane else "datum.share >= 1"
+    layers = _layers(rows, spec.x, value, [*([by] if by else []), *goals], names, good, paper)
     values, height = data(rows[kept]), max(2 * ROW, ROW * len(names))
     if by:
         shown = order(rows, by, paper)
@@ -42,7 +49,9 @@ def bullets(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     return single(alt.layer(*layers, data=values), height)
 
 
-def _layers(rows: pd.DataFrame, x: str, value: str, more: list[str], names: list[str], paper: Paper) -> list[alt.Chart]:
+def _layers(
+    rows: pd.DataFrame, x: str, value: str, more: list[str], names: list[str], good: str, paper: Paper
+) -> list[alt.Chart]:
     """What was wanted, what was reached, and the goal."""
     furthest = max(FURTHEST, float(rows["share"].max()))
     scale = alt.Scale(domain=[min(0.0, float(rows["share"].min())), furthest])
@@ -51,7 +60,7 @@ def _layers(rows: pd.DataFrame, x: str, value: str, more: list[str], names: list
     down = categories(x, names)
     columns = list(dict.fromkeys([x, *more, value, "share"]))
     labels = [paper.own("ofgoal", "share") if c == "share" else named(c, paper) for c in columns]
-    colour = alt.condition("datum.share >= 1", alt.value(REACHED), alt.value(MISSED))
+    colour = alt.condition(good, alt.value(REACHED), alt.value(MISSED))
     wanted = alt.Chart().mark_bar(size=ROW - 4, color=FAINT)
     reached = alt.Chart().mark_bar(size=ROW // 2 - 2)
     goal = alt.Chart().mark_rule(color=INK, strokeWidth=2)

@@ -81,24 +81,26 @@ def _bars(made: _Bars, paper: Paper) -> Drawing:
     names = order(plot.rows, plot.x, paper, None if unit in ("ordinal", "date", "interval") else plot.y)
     side = bool(plot.series) and not made.stack
     drawn, rest = _room(made, paper)
-    layers = [_bar_marks(drawn, names, side, paper)]
+    down: list[str] | alt.EncodingSortField = names
+    if made.panel and paper.say("others") not in names:  # by its own figures: those of another currency are no larger
+        down = alt.EncodingSortField(field=plot.y, op="sum", order="descending")
+    layers = [_bar_marks(drawn, down, side, paper)]
     if made.goal:
         tick = alt.Chart().mark_tick(color=INK, thickness=2.5, size=18, opacity=1)
         mark = alt.X(field=made.goal, type="quantitative")
         tip = tips([made.goal], [paper.label(made.goal)], paper)
-        layers.append(tick.encode(y=categories(plot.x, names), x=mark, tooltip=tip))
+        layers.append(tick.encode(y=categories(plot.x, down), x=mark, tooltip=tip))
     elif not plot.series:
-        layers.append(_figures(drawn.plot, names))
+        layers.append(_figures(drawn.plot, down))
     if rest is not None:
         own = alt.FieldOneOfPredicate(field=plot.x, oneOf=[name for name in names if name != paper.say("others")])
         layers = [*(layer.transform_filter(own) for layer in layers), _told(plot, rest, names, paper)]
     kept = [*dict.fromkeys(k for k in (*plot.keys, made.panel, plot.y, made.goal) if k)]
     height = len(names) * (10 * len(plot.names) + 6 if side else ROW)
     if made.panel:
-        shown = order(plot.rows, made.panel, paper)
-        return panels(
-            layers, data(plot.rows[kept]), made.panel, shown, height, own=("x", "y"), letters=_letters(plot, names)
-        )
+        shown, letters = order(plot.rows, made.panel, paper), _letters(plot, names)
+        each = height if side else alt.Step(ROW)  # as high as its own bars
+        return panels(layers, data(plot.rows[kept]), made.panel, shown, each, own=("x", "y"), letters=letters)
     return single(alt.layer(*layers, data=data(plot.rows[kept])), max(height, 2 * ROW))
 
 
@@ -124,7 +126,7 @@ def _told(plot: Plot, rest: float, names: list[str], paper: Paper) -> alt.Chart:
     return made
 
 
-def _bar_marks(made: _Bars, names: list[str], side: bool, paper: Paper) -> alt.Chart:
+def _bar_marks(made: _Bars, names: list[str] | alt.EncodingSortField, side: bool, paper: Paper) -> alt.Chart:
     plot = made.plot
     keys = [plot.x, *([made.panel] if made.panel else [])]
     lengths = plot.rows.groupby(keys)[plot.y].sum() if made.stack else plot.rows[plot.y]
@@ -150,7 +152,7 @@ def _letters(plot: Plot, names: list[str]) -> int:
     return min(27, max(map(len, names))) + written(plot.known, float(plot.rows[plot.y].max()))
 
 
-def _figures(plot: Plot, names: list[str]) -> alt.Chart:
+def _figures(plot: Plot, names: list[str] | alt.EncodingSortField) -> alt.Chart:
     """Each bar's figure beside its end, in the unit of the axis."""
     placed: dict[str, Any] = {"y": categories(plot.x, names), "x": alt.X(field=plot.y, type="quantitative")}
     style: dict[str, Any] = {"align": "left", "dx": 4, "fontSize": 11, "color": INK}
@@ -184,6 +186,7 @@ def dots(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     )
     layers: list[alt.Chart] = []
     if band:
+        paper.note_band(band, y)
         rule = alt.Chart().mark_rule(strokeWidth=3, opacity=0.35, color=PALETTE[0])
         low = alt.X(field=band[0], type="quantitative")
         layers.append(rule.encode(y=categories(spec.x, names, grid=True), x=low, x2=alt.X2(band[1])))
@@ -196,7 +199,8 @@ def dots(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
         shape = alt.Shape(field="series", type="nominal", sort=series, scale=shapes, legend=colour["legend"])
         drawn = drawn.encode(shape=shape)
     layers.append(drawn)
-    return single(alt.layer(*layers, data=data(rows[[*plot.keys, y, *band]])), max(2 * ROW, ROW * len(names)))
+    kept = list(dict.fromkeys([*plot.keys, y, *band]))
+    return single(alt.layer(*layers, data=data(rows[kept])), max(2 * ROW, ROW * len(names)))
 
 
 def heat(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
@@ -215,6 +219,9 @@ def heat(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
         days = [day[paper.language == "pl"] for day in WEEKDAYS]
         rows["weekday"] = [days[int(n) - 1] for n in rows["weekday"]]
         places["weekday"] = days
+    for key in [key for key in places if rows[key].isna().any()]:  # a number that is not known has a place, too
+        rows[key] = [paper.say("null") if pd.isna(n) else f"{n:.0f}" for n in rows[key]]
+        places[key] = [*(f"{n:.0f}" for n in places[key]), paper.say("null")]
     room = (WIDTH - 100) / len(places[spec.x])
     level = LETTER * max(len(str(place)) for place in places[spec.x]) <= room
     axis = alt.Axis(labelAngle=0 if level else -45, labelOverlap=level or room < 20, ticks=False, domain=False)
@@ -228,7 +235,7 @@ def heat(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
         x=alt.X(
             field=spec.x, type="nominal", sort=None, title=title, axis=axis, scale=alt.Scale(domain=places[spec.x])
         ),
-        y=categories(lane, places[lane], scale=alt.Scale(domain=places[lane])),
+        y=categories(lane, places[lane], scale=alt.Scale(domain=places[lane]), title=_numbered(lane, paper)),
     )
     drawn = cells.mark_rect(stroke="white", strokeWidth=1).encode(
         color=alt.Color(field=value, type="quantitative", scale=scale, legend=legend),
@@ -241,6 +248,12 @@ def heat(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     ink = alt.condition(f"datum['{value}'] > {middle}", alt.value("white"), alt.value(INK))
     figure = alt.Text(field=value, type="quantitative", format=form)
     return single(alt.layer(drawn, cells.mark_text(fontSize=10).encode(text=figure, color=ink)), height)
+
+
+def _numbered(lane: str, paper: Paper) -> str | None:
+    """The title of a vertical axis: numbers do not say what they are, names and weekdays do."""
+    known = named(lane, paper)
+    return known.words(paper.language) if known.unit == "ordinal" and lane != "weekday" else None
 
 
 def _worded(key: str, paper: Paper) -> Label:
@@ -265,5 +278,5 @@ def funnel(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     values = data(rows[[spec.x, *([by] if by else []), y]])
     if by:
         shown = order(rows, by, paper)
-        return panels(layers, values, by, shown, ROW * len(stages), own=("x", "y"), letters=_letters(plot, stages))
+        return panels(layers, values, by, shown, alt.Step(ROW), own=("x", "y"), letters=_letters(plot, stages))
     return single(alt.layer(*layers, data=values), max(2 * ROW, ROW * len(stages)))

@@ -48,16 +48,22 @@ def lines(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     rows["run"] = runs(rows, plot.x, plot.grain, plot.series)
     plot = replace(plot, rows=rows)
     longest = int(rows.groupby(plot.series).size().max()) if plot.series else len(rows)
-    apart = len(plot.names) > 1 and (longest > DENSE or len(plot.names) > TOGETHER)
+    currencies = plot.series == "currency"
+    apart = len(plot.names) > 1 and (currencies or longest > DENSE or len(plot.names) > TOGETHER)
     goal, level = _goal(plot, spec.goal)
-    bounds = ("low", "high") if plot.series == "series" else spec.band if not plot.series else ()
+    bounds = ("low", "high") if plot.series == "series" else spec.band
     band = [b for b in bounds if b in rows]
     broken = bool(rows["run"].any())
     kept = list(dict.fromkeys([*plot.keys, plot.y, *(["run"] if broken else []), *band, *([goal] if goal else [])]))
     layers = _line_marks(plot, paper, goal, level, band, broken, longest, apart)
+    word = "limit" if str(spec.goal).startswith("limit") else "goal"
+    if level is not None:
+        paper.note(word, f"{level:.0%}" if plot.known.unit == "share" else f"{level:g}")
+    elif goal:
+        paper.note(f"{word}s")
     if apart:
         beside = 1 if longest > DENSE else 2
-        own = ["y"] if paper.say("others") in plot.names else []  # together they would dwarf the rest
+        own = ["y"] if currencies or paper.say("others") in plot.names else []  # together they would dwarf the rest
         paper.note("figure", paper.heading(plot.known, float(rows[plot.y].max())))
         values, letters = data(rows[kept]), written(plot.known, float(rows[plot.y].max()))
         return panels(layers, values, str(plot.series), plot.names, 62, beside=beside, own=own, letters=letters)
@@ -82,7 +88,7 @@ def _line_marks(
     colour = alt.ColorValue(PALETTE[0]) if apart else tint(plot, paper)
     layers: list[alt.Chart] = []
     if len(band) == 2:
-        paper.note("band")
+        paper.note_band(band, plot.y)
         shade, low = alt.Chart().mark_area(opacity=0.18), alt.Y(field=band[0], type="quantitative")
         layers.append(shade.encode(x=x, y=low, y2=alt.Y2(band[1]), color=colour, detail=detail))
     dot = alt.OverlayMarkDef(size=28 if longest <= DENSE else 4)  # what stands alone between gaps is seen, too
@@ -101,11 +107,9 @@ def _goal_mark(plot: Plot, paper: Paper, goal: str | None, level: float | None, 
     line = alt.Chart().mark_line(strokeDash=DASH, strokeWidth=1.3)
     y = alt.Y(field=goal or "goal", type="quantitative")
     if level is not None:
-        paper.note("goal", f"{level:.0%}" if plot.known.unit == "share" else f"{level:g}")
         only = data(pd.DataFrame({"goal": [level]}))  # of the rows it would draw one line each
         made: alt.Chart = rule.properties(data=only).encode(y=y, tooltip=tips(["goal"], [plot.known], paper))
         return made
-    paper.note("goals")
     if apart and plot.rows.groupby(plot.series)[str(goal)].nunique().max() == 1:
         made = rule.encode(y=y.aggregate("max"))
         return made

@@ -95,6 +95,13 @@ class Paper:
         if (text := self.say(key, *values)) not in self.notes:
             self.notes.append(text)
 
+    def note_band(self, band: Sequence[str], figure: str) -> None:
+        """Say what is shaded: an interval of confidence, or what lies between the figure and a lower one."""
+        if figure in band:
+            self.note("down", self.label(band[0]).words(self.language))
+        else:
+            self.note("band")
+
     def label(self, name: str) -> Label:
         """What is known of a column."""
         return label(name, self.report, self.formula)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from okireports.charts import Form, Spec, bullet, categories, grid, overtime
+from okireports.charts import Form, Spec, bullet, categories, divided, grid, overtime
 from okireports.charts.paper import Drawing, Paper, without
 from okireports.charts.rows import LIMIT, figures
 
@@ -23,6 +23,7 @@ SHAPES: Mapping[Form, Callable[[Spec, pd.DataFrame, Paper], Drawing]] = {
     "bullets": bullet.bullets,
     "funnel": categories.funnel,
     "matrix": grid.matrix,
+    "parts": divided.parts,
 }
 
 
@@ -43,9 +44,18 @@ def settled(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Spec:
     """The specification as this frame allows it: an interval comes and goes with the option `by`."""
     if spec.form in ("lines", "area") and spec.x not in frame:
         names = (str(c) for c in frame if paper.label(str(c)).unit == "text")
-        return Spec("bars", spec.by or next(names, spec.x), spec.y, goal=spec.goal)
+        category = spec.by or next(names, spec.x)
+        if paper.label(spec.y[0]).unit == "mos":  # its scale begins at 1: no length says how good it is
+            return Spec("dots", category, spec.y, band=spec.band)
+        return Spec("bars", category, spec.y, goal=spec.goal)
+    if spec.form == "bars" and spec.x not in frame:  # counted by something else, as an option chose
+        spec = replace(spec, x=next((str(c) for c in frame if paper.label(str(c)).unit == "text"), spec.x))
     if spec.form == "bars" and spec.y and "interval" in frame and spec.x != "interval":
-        if spec.stack or spec.by or len(spec.y) > 1:
+        money = paper.label(spec.y[0]).unit == "money" and "currency" in frame
+        if money and frame["currency"].nunique() > 1:  # which are never added
+            return replace(spec, form="lines", x="interval", by="currency", stack=False)
+        adds_up = all(paper.label(value).rollup == "sum" for value in spec.y)  # else no column is made of the others
+        if adds_up and (spec.stack or spec.by or len(spec.y) > 1):
             return replace(spec, form="columns", x="interval", by=spec.by or (None if len(spec.y) > 1 else spec.x))
         return replace(spec, form="lines", x="interval", by=spec.x)
     if spec.form == "timeline" and spec.x in frame and _long(spec, frame):

@@ -144,7 +144,7 @@ def open_session(con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -
         chosen = keep_own(con, scope, tables, chosen, wanted, places)
         if not isinstance(folder, Sealed):  # of whose one file nothing is another's
             let_go(con, places)
-    access.fill(con, scope, listed, tables, wanted.start, wanted.end, wanted.names)
+    access.fill(con, scope, listed, tables, wanted.start, wanted.end, wanted.names, folder.rejects)
     release_control(con)
     con.execute("SET enable_external_access = false; SET lock_configuration = true")
     newest = max((s.generation for s in chosen), default=0)

@@ -58,7 +58,8 @@ def cut(
 def withheld(scope: Scope) -> Iterator[str]:
     """What keeps a role from reports that tell of who may see what: an extract holds none of it."""
     for one in report.all_reports():
-        if may_run(one.name, scope.reports) and set(one.tables) & set(OVERSIGHT):
+        needed = {name for name, absent in one.tables.items() if not absent}
+        if may_run(one.name, scope.reports) and needed & set(OVERSIGHT):
             yield f"-{one.name}"
 
 

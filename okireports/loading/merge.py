@@ -11,6 +11,7 @@ from okireports.disk.folder import quoted
 from okireports.disk.segments import ALWAYS
 from okireports.errors import LoadError
 from okireports.loading.batch import Batch
+from okireports.loading.lateness import count_late
 from okireports.tables import Fact
 
 MONTHS_APART = 3  # closed months that may stand beside their year before they are merged into it
@@ -24,6 +25,7 @@ def publish(batch: Batch, fact: Fact) -> None:
     """
     find_changes(batch, fact)
     published = segments_of(batch.con, fact.name)
+    count_late(batch, fact, published)
     losing = {file for (file,) in batch.con.execute("SELECT DISTINCT _file FROM leaving").fetchall()}
     gains = batch.con.execute(
         f"SELECT project_id, {month(fact)} AS month, count(*) FROM coming GROUP BY ALL ORDER BY ALL"

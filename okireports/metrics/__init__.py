@@ -15,7 +15,9 @@ __all__ = ["METRICS", "Aggregate", "Metric", "mean_seconds", "measure", "metric"
 
 Aggregate = Callable[[Table], Scalar]
 Unit = Literal["count", "s", "share", "flag", "money", "number"]
-Counts = Literal["interaction", "contact", "attempt", "status", "shift", "evaluation", "rating", "ring"]
+Counts = Literal[
+    "interaction", "contact", "attempt", "status", "shift", "evaluation", "rating", "ring", "order", "dialogue",
+]  # fmt: skip
 Placing = Literal["start", "pro rata"]
 
 

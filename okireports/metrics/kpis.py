@@ -12,7 +12,7 @@ from datetime import datetime
 
 import ibis
 from ibis import selectors
-from ibis.expr.types import BooleanValue, FloatingValue, IntegerScalar, StringValue, Table
+from ibis.expr.types import BooleanValue, FloatingValue, StringValue, Table
 
 from okireports.clock import Interval
 from okireports.metrics import (
@@ -24,22 +24,10 @@ from okireports.metrics import (
     ratio,
     satisfaction,
     schedule,
-    tally,
     volume,
 )
+from okireports.metrics.dialing import conversion, sales
 from okireports.metrics.intervals import starting
-
-
-def sales(calls: Table) -> IntegerScalar:
-    """The dialer's contacts whose result is a sale."""
-    return tally(calls.dialer_id.notnull() & calls.sale.coalesce(False))
-
-
-def conversion(calls: Table) -> FloatingValue:
-    """sales / persons reached."""
-    picked_up = calls.dialer_id.notnull() & calls.picked_up_at.notnull()
-    return ratio(sales(calls), tally(picked_up & calls.outcome.isin(("answered", "dropped"))))
-
 
 EVERYWHERE = -1  # stands for the project of what is measured over all rows
 CAP = 1.5

@@ -1,20 +1,129 @@
-"""The company: what was changed and by whom, and who may see what."""
+"""The company: what it costs and earns, what it keeps, who changed what, who may see what, and how sound it all is."""
+
+# mypy: disable-error-code="assignment"
+# (`by: Interval = None`: the default is the word that people would give; the run hands over the Interval made of it.)
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import ibis
 from ibis import Table
 
-from okireports.charts import counts, matrix
-from okireports.clock import Interval
+from okireports.charts import area, bars, bullets, counts, matrix
+from okireports.clock import Interval, border, bucket, index, labelled, timestamp
+from okireports.metrics import contracts as terms
+from okireports.metrics import expenses, ratio, soundness, storage
 from okireports.metrics.intervals import starting
-from okireports.report import looked_up, page, report
+from okireports.report import looked_up, named, page, report
 
 TICK = timedelta(milliseconds=1)  # the finest time that is kept
 DEFAULT = "Default"  # the project in which everyone is when projects come into use
 ENTRY = ["seq", "at", "actor", "action", "subject", "project", "before", "after", "reason"]
+
+
+@report("Costs", pl="Koszty", chart=bars("project", "amount", by="kind", stack=True))
+def costs(charges: Table, calls: Table, projects: Table, *, period: Interval, by: Interval = None) -> Table:
+    """What each project cost, by kind and currency, and what that is for a contact and for a minute of talk.
+
+    Definitions: charges at their own time; amounts of different currencies are never added; quantity and unit are empty
+    where units differ; share of all amounts in the currency (and interval); per_contact = amount / handled contacts of
+    the project, per_minute = amount / minutes of their talk, empty without any; costs of no project stand without one.
+    """
+    t = expenses.spent(charges, period, by)
+    t = t.mutate(share=expenses.share(t))
+    t = looked_up(t, expenses.work(calls, period, by), ["project_id", "bucket"], "contacts", "talk_ms")
+    t = t.mutate(per_contact=expenses.per_contact(t), per_minute=expenses.per_minute(t))
+    t = named(labelled(t.rename(interval="bucket"), by), project=projects)
+    interval = ["interval"] if by.by else []
+    figures = ("amount", "quantity", "unit", "share", "per_contact", "per_minute")
+    t = t.order_by("project", *interval, "kind", "currency", "project_id")
+    return t.select("project", "kind", "currency", *interval, *figures)
+
+
+def breaches(
+    calls: Table,
+    contracts: Table,
+    results: Table,
+    projects: Table,
+    *,
+    period: Interval,
+    by: Interval = "month",
+    formula: str,
+) -> Table:
+    """The half hours in which a contract's shares and means missed their target, and how many contacts did it.
+
+    Definitions: started_at is where the half hour begins; contacts are those that the figure is of (handled ones of a
+    mean); lost are those of them that are not in time, were not sold to, were abandoned or transferred, empty of a
+    mean; actual is the half hour's own; targets of counts are of whole intervals and have no half hours.
+    """
+    fine = replace(by, by="30min")
+    sold = looked_up(starting(calls, period), results, ["project_id", "result"], "sale")
+    t = terms.measured(terms.contacts_of(sold, contracts, fine), formula)
+    t = t.filter(terms.is_met(t) == ibis.literal(False), t.metric.notin((*terms.COUNTED, "talk_s")))
+    begins = border(t.bucket, fine)
+    t = t.mutate(interval=index(begins, by), started_at=timestamp(begins))
+    t = t.mutate(contacts=t.whole.coalesce(t.handled), lost=terms.lost(t))
+    interval = ["interval"] if by.by else []
+    t = named(labelled(t, by), project=projects).order_by(*terms.ordered(interval), "started_at")
+    return t.select("project", "term", *interval, "started_at", "metric", "contacts", "lost", "actual", "target")
+
+
+@report(
+    "Contract",
+    pl="Rozliczenie kontraktu",
+    chart=bullets("term", "actual", goal="target", by="project", met="met"),
+    queues_only=True,
+    targets=True,
+    unfiltered=True,
+    details=breaches,
+)
+def contract(
+    calls: Table,
+    contracts: Table,
+    results: Table,
+    projects: Table,
+    *,
+    period: Interval,
+    by: Interval = "month",
+    formula: str,
+) -> Table:
+    """What each term of the contracts came to: reached or not, what may still be lost, and the line of the invoice.
+
+    `result.details` lists the half hours that missed a target.
+
+    Definitions: a term is measured over the contacts that start while its version holds (a row for each version),
+    without those of excluded days; headroom says how many contacts may still be lost before the target is missed
+    (negative: too many were), of counts how far they are beyond it; a penalty falls due once where the target is
+    missed, of the unit point for each hundredth begun, a bonus where it is met, neither above the cap; invoice_amount =
+    price * actual + bonus - penalty, empty where nothing says what to pay; months without a contact are left out.
+    """
+    sold = looked_up(starting(calls, period), results, ["project_id", "result"], "sale")
+    t = terms.settled(terms.measured(terms.contacts_of(sold, contracts, by), formula))
+    interval = ["interval"] if by.by else []
+    t = named(labelled(t.rename(interval="bucket"), by), project=projects).order_by(terms.ordered(interval))
+    money = ("penalty_amount", "bonus_amount", "invoice_amount", "currency")
+    return t.select("project", "term", *interval, "metric", "actual", "target", "met", "headroom", *money)
+
+
+@report("Recordings", pl="Nagrania", chart=area("month", "bytes", by="project"))
+def recording_storage(
+    recordings: Table, projects: Table, *, period: Interval, now: datetime, keep_recordings_days: int | None
+) -> Table:
+    """How many recordings there are, how much they take, and which will soon be dropped.
+
+    Definitions: recordings of the period by the local month of their own time; expiring_30d counts those that are older
+    than the centre keeps them (the shorter of keep_recordings_days and keep_facts_days) within 30 days of the period's
+    end, at most of now; none where all is kept for ever.
+    """
+    months = replace(period, by="month")
+    t = starting(recordings, period, "at")
+    t = storage.expiring(t, keep_recordings_days, storage.last_instant(now, period), period)
+    t = t.group_by("project_id", interval=bucket(t["at"], months)).agg(**storage.stored(t))
+    t = named(labelled(t, months).rename(month="interval"), project=projects)
+    figures = ("recordings", "length_s", "bytes", "oldest_at", "expiring_30d")
+    return t.order_by("project", "month", "project_id").select("project", "month", *figures)
 
 
 @report("Change log", pl="Dziennik zmian", chart=counts("at", by="action"))
@@ -71,3 +180,54 @@ def access_matrix(
     return t.order_by("login", "project", "project_id").select(
         "login", "project", "role", "since", "rights", "last_report_at", "still_in_default"
     )
+
+
+@report(
+    "Data quality",
+    pl="Jakość danych",
+    chart=bars("check", "affected"),
+    before=soundness.CHILDHOOD,
+    after=soundness.LAG,
+    queues_only=True,  # of one operator's rows the others' are missing
+    unfiltered=True,
+)
+def data_quality(
+    calls: Table,
+    statuses: Table,
+    rings: Table,
+    ivr_steps: Table,
+    tasks: Table,
+    dialogues: Table,
+    requests: Table,
+    ratings: Table,
+    evaluations: Table,
+    speech_hits: Table,
+    recordings: Table | None,
+    charges: Table | None,
+    imports: Table,
+    operators: Table,
+    load_notes: Table | None,
+    *,
+    period: Interval,
+) -> Table:
+    """Whether the rows agree with themselves and with each other, check by check, the worst first.
+
+    Definitions: rows are those that a check is about, by their start in the period, affected those of them that are
+    wrong, example one of these by its source's id, else by operator and local start; a call is there if it began at
+    most 92 days before, a status or anything else within a day; offered contacts should be answered, abandoned, called
+    back, on voicemail, flowed out or failed; Busy should begin within a minute of the answer; statuses should follow
+    without a gap shorter than 12 hours. What loads of the period or the day after refused, or noted, is told to those
+    who read the whole change log.
+    """
+    tables = {"calls": calls, "statuses": statuses, "rings": rings, "ivr_steps": ivr_steps, "tasks": tasks}
+    tables |= {"dialogues": dialogues, "requests": requests, "ratings": ratings, "evaluations": evaluations}
+    tables |= {"speech_hits": speech_hits, "imports": imports, "operators": operators}
+    closed = {"recordings": recordings, "charges": charges}
+    tables |= {name: t for name, t in closed.items() if t is not None}
+    parts = [*soundness.by_themselves(tables, period), *soundness.beside_each_other(tables, period)]
+    parts += [soundness.of_loads(load_notes, period)] if load_notes is not None else []
+    columns = ["check", "rows", "affected", "example"]
+    t = ibis.union(*(part.select(columns) for part in parts))
+    t = t.filter(t["rows"] > 0)
+    t = t.mutate(share=ratio(t.affected, t["rows"])).order_by(t.affected.desc(), "check")
+    return t.select("check", "rows", "affected", "share", "example")
