@@ -15,7 +15,8 @@ from pathlib import Path
 from okireports.columns import label
 from okireports.period import parse
 from okireports.report import Option, Report, all_reports
-from okireports.run import WHOLE, Cut, filters_of, rules_of, settings_of, statement
+from okireports.run import WHOLE, filters_of, rules_of, settings_of
+from okireports.statement import Cut, statement
 from okireports.tables import FACTS
 
 BEGIN, END = "<!-- reports: made by `make catalogue` -->\n", "<!-- end of reports -->\n"

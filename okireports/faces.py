@@ -7,10 +7,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from okireports import admin, extract, loading, run, sql
+from okireports.answer import Answer
 from okireports.disk import Folder
 from okireports.engines.duck import Viewing
 from okireports.loading import LoadResult
@@ -355,17 +357,15 @@ class Viewer:
             BadOption, BadPeriod: something that the report does not take.
             Refused: a rule says no.
         """
-        filters = {
-            "queues": queues,
-            "dialers": dialers,
-            "operators": operators,
-            "groups": groups,
-            "lines": lines,
-            "providers": providers,
-        }
-        question = Question(name, period, filters, options)
-        answer = run.run(self.viewing(projects), question)
-        return Result(answer, lambda: run.run(self.viewing(projects), replace(question, details=True)))
+        filters = dict(
+            queues=queues, dialers=dialers, operators=operators, groups=groups, lines=lines, providers=providers
+        )
+        question, viewing = Question(name, period, filters, options), self.viewing(projects)
+        return Result(run.run(viewing, question), partial(self._behind, viewing.projects, question))
+
+    def _behind(self, projects: Names, question: Question) -> Answer:
+        """What lies behind an answer, as she may see it now."""
+        return run.run(self.viewing(projects), replace(question, details=True))
 
     def sql(
         self,

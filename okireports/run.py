@@ -6,15 +6,11 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 from itertools import pairwise
-from typing import Any
 
-import ibis
-import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
-from ibis.expr.operations import Sort
 
 from okireports import access, audit, frames, report
 from okireports.access import DIRECTORIES, TOLD, Scope, ids_of, in_force, may_run, several
@@ -27,6 +23,7 @@ from okireports.loading.thresholds import OF_CENTRE
 from okireports.period import Period, parse
 from okireports.report import Report
 from okireports.rows import Held, Rows
+from okireports.statement import Asking, Cut, counting, statement
 from okireports.tables import FACTS
 
 FILTERS = {  # filter: (table of names, column of facts, what it is called)
@@ -292,56 +289,6 @@ def stretches(period: Period, rows: int) -> list[Period]:
     return [replace(period, start=a, end=b) for a, b in pairwise(borders)][::-1]
 
 
-@dataclass(frozen=True)
-class Cut:
-    """A table as a report gets it: rows that start in a period, and of certain queues, operators, lines."""
-
-    name: str
-    period: tuple[datetime, datetime] | None = None
-    only: tuple[tuple[str, tuple[str | int, ...]], ...] = ()
-
-    def table(self) -> ir.Table:
-        """Its expression."""
-        table = ibis.table({c: ibis_type(kind) for c, kind in schema_of(self.name).items()}, name=self.name)
-        fact = FACTS.get(self.name)
-        if fact and fact.start and self.period:
-            start, end = self.period
-            table = table.filter(table[fact.start] >= start, table[fact.start] < end)
-        for column, values in self.only:
-            table = table.filter(table[column].isin(values)) if values else table.filter(ibis.literal(False))
-        return table
-
-
-Asking = tuple[Report, tuple[Cut | None, ...], tuple[tuple[str, Hashable], ...]]
-
-
-@lru_cache(maxsize=512)
-def statement(asking: Asking) -> tuple[str, pa.Schema]:
-    """The SQL of a report and the types of its rows; made once for as long as the same is asked.
-
-    It follows from the question alone: no row, and nothing of who asks, goes into it.
-    """
-    expression = expressed(*asking)
-    return str(ibis.to_sql(expression, dialect="duckdb")), expression.schema().to_pyarrow()
-
-
-@lru_cache(maxsize=64)
-def counting(asking: Asking) -> str:
-    """The SQL that counts a report's rows. The engine would sort them for it, so the order is left out."""
-
-    def unsorted(node: Any, rewritten: Any) -> Any:
-        node = node.__recreate__(rewritten) if rewritten else node
-        return node.parent if isinstance(node, Sort) else node
-
-    rows = expressed(*asking).op().replace(unsorted).to_expr()
-    return str(ibis.to_sql(rows.count(), dialect="duckdb"))
-
-
-def expressed(asked: Report, cuts: tuple[Cut | None, ...], given: tuple[tuple[str, Hashable], ...]) -> ir.Table:
-    """What a report makes of tables and options."""
-    return asked.function(*(cut and cut.table() for cut in cuts), **dict(given))
-
-
 def chosen(opened: Session, directory: str, kind: str, wanted: Names) -> list[str | int]:
     """The ids (or lines) that a filter means, among those that the viewer can see."""
     names = as_tuple(wanted)
@@ -369,17 +316,6 @@ def as_tuple(wanted: Names) -> tuple[str | int, ...]:
     if wanted is None:
         return ()
     return several(wanted)
-
-
-def ibis_type(kind: str) -> str:
-    """A DuckDB type as Ibis writes it."""
-    return {
-        "BIGINT": "int64",
-        "VARCHAR": "string",
-        "DOUBLE": "float64",
-        "BOOLEAN": "boolean",
-        "TIMESTAMP": "timestamp(6)",
-    }.get(kind, kind.lower())
 
 
 def look(viewing: Viewing) -> Scope:

@@ -345,6 +345,9 @@ def test_details_are_asked_in_the_same_scope(center: Center) -> None:
     behind = result.details
     assert [at.day for at in behind["started_at"]] == [2]
     assert behind["lost"].tolist() == [1]
+    assert admin.report("contract", period="2025-06", projects=iter(["Acme"])).details.equals(
+        admin.report("contract", period="2025-06", projects=["Acme"]).details
+    )
     with pytest.raises(BadOption, match=r"'call_log' has no details.*contract"):
         _ = admin.report("call_log", period="2025-06").details
 

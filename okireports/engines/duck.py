@@ -70,8 +70,10 @@ class Viewing:
     actor: str | None = None  # who looks through her eyes, where it is not herself
 
     def __post_init__(self) -> None:
-        """Look whether the folder may still be looked at."""
+        """Look whether the folder may still be looked at; take projects that can be read only once down."""
         self.folder.admit(self.now)
+        if self.projects is not None:
+            object.__setattr__(self, "projects", access.several(self.projects))
 
     def scope(self, con: duckdb.DuckDBPyConnection) -> Scope:
         """What may be seen, from the control file attached as `control`."""

@@ -1,0 +1,79 @@
+"""A report as SQL: what it makes of its tables, cut as was asked, in the engine's words.
+
+A statement follows from the question alone: no row, and nothing of who asks, goes into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+from ibis.expr.operations import Sort
+
+from okireports.engines.duck import schema_of
+from okireports.report import Report
+from okireports.tables import FACTS
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A table as a report gets it: rows that start in a period, and of certain queues, operators, lines."""
+
+    name: str
+    period: tuple[datetime, datetime] | None = None
+    only: tuple[tuple[str, tuple[str | int, ...]], ...] = ()
+
+    def table(self) -> ir.Table:
+        """Its expression."""
+        table = ibis.table({c: ibis_type(kind) for c, kind in schema_of(self.name).items()}, name=self.name)
+        fact = FACTS.get(self.name)
+        if fact and fact.start and self.period:
+            start, end = self.period
+            table = table.filter(table[fact.start] >= start, table[fact.start] < end)
+        for column, values in self.only:
+            table = table.filter(table[column].isin(values)) if values else table.filter(ibis.literal(False))
+        return table
+
+
+Asking = tuple[Report, tuple[Cut | None, ...], tuple[tuple[str, Hashable], ...]]
+
+
+@lru_cache(maxsize=512)
+def statement(asking: Asking) -> tuple[str, pa.Schema]:
+    """The SQL of a report and the types of its rows; made once for as long as the same is asked."""
+    expression = expressed(*asking)
+    return str(ibis.to_sql(expression, dialect="duckdb")), expression.schema().to_pyarrow()
+
+
+@lru_cache(maxsize=64)
+def counting(asking: Asking) -> str:
+    """The SQL that counts a report's rows. The engine would sort them for it, so the order is left out."""
+
+    def unsorted(node: Any, rewritten: Any) -> Any:
+        node = node.__recreate__(rewritten) if rewritten else node
+        return node.parent if isinstance(node, Sort) else node
+
+    rows = expressed(*asking).op().replace(unsorted).to_expr()
+    return str(ibis.to_sql(rows.count(), dialect="duckdb"))
+
+
+def expressed(asked: Report, cuts: tuple[Cut | None, ...], given: tuple[tuple[str, Hashable], ...]) -> ir.Table:
+    """What a report makes of tables and options."""
+    return asked.function(*(cut and cut.table() for cut in cuts), **dict(given))
+
+
+def ibis_type(kind: str) -> str:
+    """A DuckDB type as Ibis writes it."""
+    return {
+        "BIGINT": "int64",
+        "VARCHAR": "string",
+        "DOUBLE": "float64",
+        "BOOLEAN": "boolean",
+        "TIMESTAMP": "timestamp(6)",
+    }.get(kind, kind.lower())
