@@ -2,151 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
-from urllib.error import URLError
-from urllib.parse import urlsplit
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, WebSocket, sync_playwright
+from playwright.sync_api import Browser, Page
+
+from live import ROOT, Watch, chromium, lab, notebook, ran, until
 
 pytestmark = pytest.mark.debian("chromium", "fonts-dejavu-core")
 
-ROOT = Path(__file__).parent.parent
 FIRST, OWN, PLANTED = "01-first-look", "02-your-own-files", "planted"
 QUEUES, PEOPLE = "03-queues-and-calls", "04-people-and-kpi"
-PATIENCE = 240  # seconds, after which what has not come is not waited for any more
 CHARTS = {FIRST: 5, OWN: 1, QUEUES: 9, PEOPLE: 6}
-
-CHROMIUM = [  # nothing of its own either; as root it runs only without a sandbox
-    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-sync",
-    "--disable-component-update", "--no-first-run", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]  # fmt: skip
-READY = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
-DONE = """() => {
-    const panel = window.jupyterapp.shell.currentWidget;
-    const code = [...panel.content.model.cells].filter(cell => cell.type === 'code');
-    return panel.sessionContext.session.kernel.status === 'idle' && code.every(cell => cell.executionCount);
-}"""
 OUTPUTS = """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
     .filter(cell => cell.type === 'code').flatMap(cell => cell.outputs.toJSON())"""
-
-
-@dataclass
-class Watch:
-    """All that a page asks for, and all that it complains of."""
-
-    outside: list[str] = field(default_factory=list)
-    inside: int = 0
-    complaints: list[str] = field(default_factory=list)
-
-    def page(self, browser: Browser) -> Page:
-        """A new page that is watched and kept from the network."""
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(PATIENCE * 1000)
-        page.route("**/*", self.pass_or_stop)
-        page.on("request", self.asked)
-        page.on("websocket", self.opened)
-        page.on("console", self.said)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        return page
-
-    def asked(self, request: Request) -> None:
-        self.note(request.url)
-
-    def opened(self, sockets: WebSocket) -> None:
-        self.note(sockets.url)
-
-    def said(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.complaints.append(message.text)
-
-    def note(self, url: str) -> None:
-        if here(url):
-            self.inside += 1
-        else:
-            self.outside.append(url)
-
-    @staticmethod
-    def pass_or_stop(route: Route) -> None:
-        route.continue_() if here(route.request.url) else route.abort()
-
-
-def here(url: str) -> bool:
-    """Whether an address is on this machine, or holds what it names."""
-    parts = urlsplit(url)
-    return parts.scheme in ("data", "blob", "about") or parts.hostname == "127.0.0.1"
-
-
-# ---- JupyterLab ------------------------------------------------------------------------------------------------------
-def environment(home: Path) -> dict[str, str]:
-    """Settings of nobody: a home of its own, no proxy, no question for news."""
-    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
-    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")
-    own = {name: str(home / name.lower()) for name in names}
-    kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    places = {"HOME": str(home), "TMPDIR": str(home), "JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
-    return {**kept, **own, **places, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-@contextmanager
-def lab(folder: Path, home: Path) -> Iterator[str]:
-    """JupyterLab over a folder; the address of it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.root_dir={folder}",
-        "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
-        "--IdentityProvider.token=", "--LabApp.extension_manager=readonly", "--LabApp.expose_app_in_browser=True",
-    ]  # fmt: skip
-    log = home / "server.log"
-    with log.open("w") as told:
-        server = subprocess.Popen(
-            command, env=environment(home), cwd=folder, stdout=told, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        until(lambda: answers(address) or server.poll() is not None)
-        assert server.poll() is None, log.read_text()[-3000:]
-        yield address
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)  # the kernels, too: the session is its own
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
-
-
-def answers(address: str) -> bool:
-    try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{address}/api", timeout=5):
-            return True
-    except (URLError, OSError):
-        return False
-
-
-def until(true: Callable[[], object]) -> None:
-    """Wait for something, but not for ever."""
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end, "it has not come"
-        time.sleep(0.2)
 
 
 # ---- what was seen ---------------------------------------------------------------------------------------------------
@@ -167,12 +40,7 @@ class Seen:
 def opened(browser: Browser, address: str, name: str) -> Seen:
     """Open a notebook, run all cells, wait for their end."""
     watch = Watch()
-    page = watch.page(browser)
-    page.goto(f"{address}/lab/tree/{name}.ipynb?reset")
-    page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.wait_for_function(READY)
-    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
-    page.wait_for_function(DONE)
+    page = ran(browser, address, name, watch)
     return Seen(page, watch, page.evaluate(OUTPUTS))
 
 
@@ -183,13 +51,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Seen]]:
     for name in CHARTS:
         shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", folder)
     nbformat.write(planted(), folder / f"{PLANTED}.ipynb")
-    chromium = shutil.which("chromium")
-    with lab(folder, home) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
-        try:
-            yield {name: opened(browser, address, name) for name in (*CHARTS, PLANTED)}
-        finally:
-            browser.close()
+    with lab(folder, home) as address, chromium() as browser:
+        yield {name: opened(browser, address, name) for name in (*CHARTS, PLANTED)}
 
 
 def planted() -> nbformat.NotebookNode:
@@ -198,10 +61,7 @@ def planted() -> nbformat.NotebookNode:
         '<img src="http://cdn.example.com/a.png"><script>new WebSocket("ws://cdn.example.com/b")</script>'
         "<script>console.error('planted')</script><script>throw new Error('thrown')</script>"
     )
-    source = f"from IPython.display import HTML\nHTML({html!r})"
-    cells = [nbformat.v4.new_code_cell(source, id="show")]
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    return notebook(f"from IPython.display import HTML\nHTML({html!r})")
 
 
 # ---- what it must be -------------------------------------------------------------------------------------------------

@@ -243,10 +243,20 @@ def test_what_is_wrong_is_said_in_place(
     widget, before = opened(center), center.folder.current()
     tile(widget, "Alpha").click()
     told = click(widget, prepared(widget))
-    assert told.startswith("<p role='alert'>") and said in told
+    assert told.startswith("<p role='alert' ") and said in told
     assert center.folder.current() == before
     widget.tiles.name.value = "Gamma"
     assert "role='status'" in click(widget, widget.tiles.create)  # it is usable still
+
+
+def test_what_is_said_stands_where_it_was_asked(center: Center, opened: Opened) -> None:
+    widget = opened(center)
+    tile(widget, "Alpha").click()
+    for panel in (widget.members, widget.objects):
+        click(widget, panel.remove)
+        assert panel.said.children == (widget.status,) and inside(widget).count(widget.status) == 1
+    tile(widget, "Beta").click()
+    assert widget.top.children == (widget.status,) and widget.status.value == ""
 
 
 # Rights
@@ -318,6 +328,7 @@ def test_a_right_that_is_gone_is_gone_at_once(center: Center, opened: Opened) ->
     assert "lacks the right &#x27;manage_access&#x27;" in told and center.folder.current() == before
     assert widget.members.add not in inside(widget) and widget.objects.add in inside(widget)
     assert values(widget.members.members) == [] and widget.members.login.value == ""
+    assert widget.status in inside(widget)  # though the panel that asked is gone
     growing.touch(center, 1)
     assert center.audit.frame.query("action == 'refused'").iloc[-1]["subject"] == "manage_access"
 
@@ -452,7 +463,21 @@ class Tags(HTMLParser):
         self.found |= {tag, *(f"{tag} {name}" for name, _ in attrs)}
 
 
-OURS = {"h4", "h4 style", "p", "p role", "bdi", "table", "table aria-label", "thead", "tbody", "tr", "td", "td style"}
+OURS = {
+    "h4",
+    "h4 style",
+    "p",
+    "p role",
+    "p style",
+    "bdi",
+    "table",
+    "table aria-label",
+    "thead",
+    "tbody",
+    "tr",
+    "td",
+    "td style",
+}
 OURS |= {"th", "th scope", "th style"}
 
 
@@ -518,6 +543,15 @@ def test_the_log_beside_is_that_of_the_viewer(center: Center, opened: Opened) ->
     assert widget.entries.older.disabled and "Line 000" in widget.entries.table.value
     widget.entries.newer.click()
     assert widget.entries.newer.disabled
+
+
+def test_the_log_is_in_plain_words_and_local_time(center: Center, opened: Opened) -> None:
+    center.projects.add_member("Alpha", "ola", valid_to=datetime(2026, 2, 1, 11, tzinfo=UTC), **WHY)
+    center.projects.change("Alpha", description='{"to": "2026-02-01 11:00:00"}', **WHY)
+    table = opened(center, "lena").entries.table.value
+    assert "to: 2026-02-01 12:00:00; user: ola</bdi>" in table
+    assert "description: {&quot;to&quot;: &quot;2026-02-01 11:00:00&quot;}" in table  # a text is what it is
+    assert "null" not in table and "None" not in table
 
 
 # Others, meanwhile

@@ -18,7 +18,7 @@ from okireports.errors import ChangeError, OkiReportsError, Refused
 from okireports.widgets.log import Log
 from okireports.widgets.members import Members
 from okireports.widgets.objects import Objects
-from okireports.widgets.parts import button, field, heading, named, words
+from okireports.widgets.parts import button, field, heading, named, place, sentence, shown, words
 from okireports.widgets.projects import Settings, Tiles
 from okireports.widgets.sight import Sight, looking
 
@@ -44,17 +44,19 @@ class Administration(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships
         folder.changeable()
         self.begin()
         self.who = words(heading(f"Administration: {named(actor)}"))
-        self.status = words()
+        self.status, self.top = words(), place()
+        self.where = self.top
         self.reason = field("Reason", "why: it is kept with the next change")
         self.again = button("Refresh", "Look again at what is published", self.looked_again)
         self.tiles, self.settings = Tiles(self), Settings(self)
         self.members, self.objects, self.entries = Members(self), Objects(self), Log(self)
         self.panels = (self.tiles, self.settings, self.members, self.objects, self.entries)
-        left = ipywidgets.VBox([self.tiles.box], layout={"flex": "1 1 22em"})
-        middle = ipywidgets.VBox([self.settings.box, self.members.box, self.objects.box], layout={"flex": "2 1 30em"})
-        right = ipywidgets.VBox([self.entries.box], layout={"flex": "1 1 30em", "overflow": "auto"})
+        self.places = (self.top, self.tiles.said, self.settings.said, self.members.said, self.objects.said)
+        left = ipywidgets.VBox([self.tiles.box], layout={"flex": "1 1 20em"})
+        middle = ipywidgets.VBox([self.settings.box, self.members.box, self.objects.box], layout={"flex": "3 1 32em"})
+        right = ipywidgets.VBox([self.entries.box], layout={"flex": "3 1 52em", "overflow": "auto"})
         parts = ipywidgets.Box([left, middle, right], layout={"flex_flow": "row wrap", "grid_gap": "1em"})
-        super().__init__([self.who, self.reason, self.again, self.status, parts])
+        super().__init__([self.who, self.reason, self.again, self.top, parts])
         self.refresh()
         if watch:
             threading.Thread(target=self.watch, args=(watch,), name="okireports-admin", daemon=True).start()
@@ -107,6 +109,7 @@ class Administration(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships
                 self.forget()
                 self.say(error)
                 self.lost = True
+            self.stand()
 
     def show(self, sight: Sight) -> None:
         """Fill in what may be seen now."""
@@ -118,7 +121,7 @@ class Administration(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships
 
     def forget(self) -> None:
         """Show nothing any more."""
-        self.project, self.generation = None, -1
+        self.project, self.generation, self.where = None, -1, self.top
         for panel in self.panels:
             panel.clear()
 
@@ -132,12 +135,13 @@ class Administration(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships
         """Open a project."""
         with self.lock:
             self.opened(project)
-            self.status.value = ""
+            self.unsaid()
             self.refresh()
 
-    def make(self, done: str, change: Callable[[Changes], object]) -> bool:
-        """Make a change for the reason that stands in the widget; what is refused is said in place."""
+    def make(self, where: Any, done: str, change: Callable[[Changes], object]) -> bool:
+        """Make a change for the reason that stands in the widget; what became of it is said in a place."""
         with self.lock:
+            self.status.value, self.where = "", where
             try:
                 if not self.reason.value.strip():
                     raise ChangeError("Say why in the field Reason: it is kept with the change.")
@@ -148,17 +152,27 @@ class Administration(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships
                 self.say(error)
                 return False
             self.reason.value = ""
-            self.status.value = f"<p role='status'>{done}</p>"
+            self.status.value = sentence("status", done)
             self.refresh()
             return True
 
+    def stand(self) -> None:
+        """Let the status stand beside what it is about; above all, where that is not shown any more."""
+        where = self.where if any(self.where in panel.box.children for panel in self.panels) else self.top
+        for each in self.places:
+            shown(each, [self.status] if each is where else [])
+
+    def unsaid(self) -> None:
+        """Say nothing any more."""
+        self.status.value, self.where = "", self.top
+
     def say(self, error: Exception) -> None:
         """An error, as a sentence in place."""
-        self.status.value = f"<p role='alert'>{escape(str(error))}</p>"
+        self.status.value = sentence("alert", escape(str(error)))
 
     def looked_again(self) -> None:
         """Look again, when asked to."""
-        self.status.value = ""
+        self.unsaid()
         self.refresh()
 
     def watch(self, seconds: float) -> None:

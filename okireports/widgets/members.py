@@ -20,6 +20,8 @@ from okireports.widgets.parts import (
     more,
     named,
     on_choice,
+    place,
+    row,
     set_options,
     shown,
     suggesting,
@@ -33,22 +35,28 @@ class Members:
 
     def __init__(self, desk: Desk) -> None:
         self.desk, self.filling = desk, Filling()
-        self.title = words(heading("Members"))
+        self.title, self.said = words(heading("Members")), place()
         self.search = field("Search people", "a part of a login or a name")
         self.group = suggesting("Group", "only people of this group")
         self.members = listing("Members", "Those chosen are taken out of the project")
         self.more_members = words()
-        self.remove = button("Remove from project", "Take the chosen members out of the project", self.removed)
-        self.remove_group = button("Remove group", "Take all of the group out of the project", self.group_removed)
+        self.remove = button(
+            "Remove from project", "Take the chosen members out of the project", self.removed, in_row=True
+        )
+        self.remove_group = button(
+            "Remove group", "Take all of the group out of the project", self.group_removed, in_row=True
+        )
         self.others = listing("Not in it", "Those chosen are put into the project")
         self.more_others = words()
-        self.add = button("Add to project", "Put the chosen people into the project", self.added)
-        self.add_group = button("Add group", "Put all who are in the group today into the project", self.group_added)
+        self.add = button("Add to project", "Put the chosen people into the project", self.added, in_row=True)
+        self.add_group = button(
+            "Add group", "Put all who are in the group today into the project", self.group_added, in_row=True
+        )
         self.login = field("Login", "of someone who is in no list")
         self.add_login = button("Add login", "Put the person with this login into the project", self.login_added)
         self.box = ipywidgets.VBox()
-        self.taking = ipywidgets.HBox([self.remove, self.remove_group])
-        self.putting = ipywidgets.HBox([self.add, self.add_group])
+        self.taking = row(self.remove, self.remove_group)
+        self.putting = row(self.add, self.add_group)
         for control in (self.search, self.group):
             on_choice(control, self.filling, desk.refresh)
 
@@ -63,7 +71,7 @@ class Members:
             self.group.options = tuple(sight.groups(group))
             set_options(self.members, ((label(person), person.login) for person in members.rows))
         self.more_members.value = more(members.more)
-        held = [self.title, self.search, self.group, self.members, self.more_members, self.taking]
+        held = [self.title, self.search, self.group, self.members, self.more_members, self.taking, self.said]
         if chosen.archived:
             emptied(self.others)
         else:
@@ -88,7 +96,7 @@ class Members:
             for login in logins:
                 changes.projects.remove_member(project, login)
 
-        self.desk.make(listed(logins, "No longer in the project"), take if logins else nobody)
+        self.desk.make(self.said, listed(logins, "No longer in the project"), take if logins else nobody)
 
     def added(self) -> None:
         """Put the chosen people in."""
@@ -107,19 +115,19 @@ class Members:
             for login in logins:
                 changes.projects.add_member(project, login)
 
-        return self.desk.make(listed(logins, "Now in the project"), add if logins else nobody)
+        return self.desk.make(self.said, listed(logins, "Now in the project"), add if logins else nobody)
 
     def group_added(self) -> None:
         """Put all of a group in."""
         project, group = self.desk.chosen, self.group.value
         done = f"The group {named(group)} is in the project."
-        self.desk.make(done, lambda c: c.projects.add_group(project, group))
+        self.desk.make(self.said, done, lambda c: c.projects.add_group(project, group))
 
     def group_removed(self) -> None:
         """Take all of a group out."""
         project, group = self.desk.chosen, self.group.value
         done = f"The group {named(group)} is out of the project."
-        self.desk.make(done, lambda c: c.projects.remove_group(project, group))
+        self.desk.make(self.said, done, lambda c: c.projects.remove_group(project, group))
 
 
 def label(person: Person) -> str:

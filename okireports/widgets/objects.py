@@ -20,6 +20,7 @@ from okireports.widgets.parts import (
     more,
     named,
     on_choice,
+    place,
     set_options,
     shown,
     suggesting,
@@ -34,7 +35,7 @@ class Objects:
 
     def __init__(self, desk: Desk) -> None:
         self.desk, self.filling = desk, Filling()
-        self.title = words(heading("Objects"))
+        self.title, self.said = words(heading("Objects")), place()
         hint = "One of the kinds of objects"
         self.kind = ipywidgets.Dropdown(
             description="Kind", tooltip=hint, options=kinds({}), style=STYLE, layout=wide(), value=OBJECT_KINDS[0]
@@ -67,7 +68,7 @@ class Objects:
             self.to.options = tuple(tile.name for tile in targets if tile.id != chosen.id)
         self.more.value = more(page.more)
         moving = [self.to, self.move] if movable(kind) else []
-        arranged = [] if chosen.archived else [self.remove, self.name, self.add, *moving]
+        arranged = [] if chosen.archived else [self.remove, self.said, self.name, self.add, *moving]
         shown(self.box, [self.title, self.kind, self.search, self.objects, self.more, *arranged])
 
     def clear(self) -> None:
@@ -82,7 +83,7 @@ class Objects:
         """Put an object in."""
         project, kind, name = self.desk.chosen, self.kind.value, self.name.value
         done = f"The {kind} {named(name)} is in the project."
-        if self.desk.make(done, lambda c: c.projects.add_object(project, kind, name)):
+        if self.desk.make(self.said, done, lambda c: c.projects.add_object(project, kind, name)):
             with self.filling:
                 emptied(self.name)
             self.desk.refresh()
@@ -95,7 +96,7 @@ class Objects:
             for name in names:
                 changes.projects.remove_object(project, kind, name)
 
-        self.desk.make(told(kind, names, "no longer in the project"), take if names else nothing)
+        self.desk.make(self.said, told(kind, names, "no longer in the project"), take if names else nothing)
 
     def moved(self) -> None:
         """Move the chosen objects, all of them or none."""
@@ -105,7 +106,7 @@ class Objects:
             for name in names:
                 changes.projects.move_object(kind, name, to)
 
-        self.desk.make(told(kind, names, f"in {named(to)} from now on"), move if names else nothing)
+        self.desk.make(self.said, told(kind, names, f"in {named(to)} from now on"), move if names else nothing)
 
 
 def kinds(counts: dict[str, int]) -> tuple[tuple[str, str], ...]:

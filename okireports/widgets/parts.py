@@ -12,13 +12,14 @@ from okireports.admin import Changes
 
 LONG = 60  # letters of a name in a control; the whole of it is in its tooltip
 STYLE = {"description_width": "9em"}
+UNDER = "2px 2px 2px calc(9em + 10px)"  # a margin: what has no label stands under what has one
 
 
 class Desk(Protocol):
     """Where a panel asks for a change, and for what is seen to be looked at anew."""
 
-    def make(self, done: str, change: Callable[[Changes], object]) -> bool:
-        """Make a change for the reason that stands in the widget; was it made?"""
+    def make(self, where: Any, done: str, change: Callable[[Changes], object]) -> bool:
+        """Make a change for the reason that stands in the widget, and say so in a place; was it made?"""
 
     def refresh(self) -> None:
         """Look anew at what is published, and at what the administrator may see of it."""
@@ -72,11 +73,22 @@ def on_choice(control: Any, filling: Filling, action: Callable[[], object]) -> N
     control.observe(chosen, "value")
 
 
-def button(label: str, tooltip: str, action: Callable[[], object]) -> Any:
-    """A button."""
-    made = ipywidgets.Button(description=label, tooltip=tooltip, layout={"width": "auto"})
+def tick(label: str, hint: str) -> Any:
+    """A box to tick."""
+    return ipywidgets.Checkbox(description=label, tooltip=hint, style=STYLE, layout=wide())
+
+
+def button(label: str, tooltip: str, action: Callable[[], object], *, in_row: bool = False) -> Any:
+    """A button, under the fields or in a row with others."""
+    layout = {"width": "auto"} if in_row else {"width": "auto", "align_self": "flex-start", "margin": UNDER}
+    made = ipywidgets.Button(description=label, tooltip=tooltip, layout=layout)
     made.on_click(lambda _: action())
     return made
+
+
+def row(*buttons: Any) -> Any:
+    """Buttons beside each other, under the fields."""
+    return ipywidgets.Box(buttons, layout={"flex_flow": "row wrap", "margin": "0 0 0 calc(9em + 8px)"})
 
 
 def words(html: str = "") -> Any:
@@ -85,8 +97,18 @@ def words(html: str = "") -> Any:
 
 
 def wide() -> dict[str, str]:
-    """As wide as there is room."""
-    return {"width": "100%", "max_width": "44em"}
+    """As wide as there is room; 100 % would be cut by the margins."""
+    return {"width": "auto", "max_width": "44em"}
+
+
+def place() -> Any:
+    """Where it is said what became of a change: near enough to be in sight of whoever asked for it."""
+    return ipywidgets.Box(layout={"margin": UNDER})
+
+
+def sentence(role: str, html: str) -> str:
+    """What became of a change, as HTML that is read out."""
+    return f"<p role='{role}' style='margin:0'>{html}</p>"
 
 
 def heading(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ipywidgets
 
 from okireports.widgets.parts import (
@@ -15,8 +17,10 @@ from okireports.widgets.parts import (
     more,
     named,
     on_choice,
+    place,
     shortened,
     shown,
+    tick,
     words,
 )
 from okireports.widgets.sight import MOST, Page, Sight, Tile
@@ -30,19 +34,23 @@ class Tiles:
         self.ids: list[int] = []
         self.title = words(heading("Projects"))
         self.search = field("Search projects", "a part of a name")
-        self.archived = ipywidgets.Checkbox(description="Archived ones too", tooltip="Show archived projects too")
-        self.tiles = [button("", "", lambda i=i: self.open(i)) for i in range(MOST)]  # type: ignore[misc]  # i is bound
+        self.archived = tick("Archived ones too", "Show archived projects too")
+        self.tiles = [self.tile(number) for number in range(MOST)]
         self.grid = ipywidgets.Box(layout={"flex_flow": "row wrap"})
         self.more = words()
         self.name = field("New project", "its name")
         self.description = field("Description")
         self.client = field("Client")
         self.create = button("Create project", "Make a project with this name", self.created)
-        self.new = words(heading("A new project"))
-        self.making = [self.new, self.name, self.description, self.client, self.create]
+        self.new, self.said = words(heading("A new project")), place()
+        self.making = [self.new, self.said, self.name, self.description, self.client, self.create]
         self.box = ipywidgets.VBox()
         for control in (self.search, self.archived):
             on_choice(control, self.filling, desk.refresh)
+
+    def tile(self, number: int) -> Any:
+        """The button that opens the project of this number in the list."""
+        return button("", "", lambda: self.open(number), in_row=True)
 
     def show(self, sight: Sight, chosen: Tile | None) -> None:
         """Fill in what may be seen now."""
@@ -77,16 +85,16 @@ class Tiles:
         self.more.value = ""
         shown(self.box, ())
 
-    def open(self, place: int) -> None:
+    def open(self, number: int) -> None:
         """Open the project of a tile."""
-        if place < len(self.ids):
-            self.desk.choose(self.ids[place])
+        if number < len(self.ids):
+            self.desk.choose(self.ids[number])
 
     def created(self) -> None:
         """Make the project that is described."""
         name, description, client = self.name.value, self.description.value or None, self.client.value or None
         done = f"The project {named(name)} is made."
-        if self.desk.make(done, lambda c: c.projects.create(name, description=description, client=client)):
+        if self.desk.make(self.said, done, lambda c: c.projects.create(name, description=description, client=client)):
             emptied(self.name, self.description, self.client)
 
 
@@ -95,12 +103,10 @@ class Settings:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.title = words()
+        self.title, self.said = words(), place()
         self.name = field("New name")
         self.rename = button("Rename", "Give the open project this name", self.renamed)
-        self.sure = ipywidgets.Checkbox(
-            description="Yes, archive it", tooltip="An archived project is not opened again; its objects leave it now"
-        )
+        self.sure = tick("Yes, archive it", "An archived project is not opened again; its objects leave it now")
         self.archive = button("Archive", "End the open project: its objects leave it, its rows stay", self.archived)
         self.archive.disabled = True
         self.sure.observe(lambda change: setattr(self.archive, "disabled", not change["new"]), "value")
@@ -113,7 +119,8 @@ class Settings:
             return
         self.title.value = heading(f"Project {named(chosen.name)}{', archived' if chosen.archived else ''}")
         arranged = sight.manages_projects and not chosen.archived
-        shown(self.box, [self.title, *((self.name, self.rename, self.sure, self.archive) if arranged else ())])
+        controls = (self.name, self.rename, self.sure, self.archive) if arranged else ()
+        shown(self.box, [self.title, self.said, *controls])
 
     def clear(self) -> None:
         """Forget everything."""
@@ -125,12 +132,13 @@ class Settings:
     def renamed(self) -> None:
         """Give the project its new name."""
         project, name = self.desk.chosen, self.name.value
-        if self.desk.make(f"It is called {named(name)} now.", lambda c: c.projects.rename(project, name)):
+        done = f"It is called {named(name)} now."
+        if self.desk.make(self.said, done, lambda c: c.projects.rename(project, name)):
             emptied(self.name)
 
     def archived(self) -> None:
         """End the project."""
         project = self.desk.chosen
         if self.sure.value:
-            self.desk.make("The project is archived.", lambda c: c.projects.archive(project))
+            self.desk.make(self.said, "The project is archived.", lambda c: c.projects.archive(project))
         self.sure.value = False

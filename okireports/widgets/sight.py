@@ -110,6 +110,11 @@ class Sight:
         return self.scope.everything or self.simplified
 
     @property
+    def zone(self) -> str:
+        """The centre's time zone."""
+        return access.settings_at(self.con, self.now)["timezone"]
+
+    @property
     def mine(self) -> list[int]:
         """The ids of her own projects."""
         return sorted(project.id for project in self.scope.projects)
@@ -218,7 +223,6 @@ class Sight:
         if not self.reads_log:
             return Page((), 0)
         access.fill(self.con, self.scope, (), (), *ALWAYS, ("audit",))
-        zone = access.settings_at(self.con, self.now)["timezone"]
         where = "" if project is None else "WHERE project_id = $project"
         given = {} if project is None else {"project": project}
         total = self.con.execute(f"SELECT count(*) FROM audit {where}", given).fetchone()
@@ -226,7 +230,7 @@ class Sight:
             f"""SELECT seq, strftime(timezone($zone, timezone('UTC', "at")), '%Y-%m-%d %H:%M:%S'), actor, action,
             subject_kind, subject, project, before, after, reason FROM audit {where}
             ORDER BY seq DESC LIMIT {ENTRIES} OFFSET {int(skip)}""",
-            given | {"zone": zone},
+            given | {"zone": self.zone},
         ).fetchall()
         return Page(tuple(Said(*row) for row in rows), total[0] if total else 0)
 
