@@ -108,7 +108,9 @@ def test_the_pointer_shows_the_figures(seen: dict[str, Seen]) -> None:
     def shown() -> bool:
         """Point again, as a hand does: a page that still moves leaves a resting pointer beside the point."""
         page.mouse.move(0, 0)
-        point.hover(force=True)  # Vega listens on the whole picture
+        point.scroll_into_view_if_needed()
+        if box := point.bounding_box():
+            page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=3)
         page.wait_for_timeout(200)
         return tooltip.is_visible()
 

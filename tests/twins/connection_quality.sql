@@ -1,6 +1,6 @@
--- Quality of the connections of each provider, by interval: contacts with a known MOS count at their start, those over no
--- known provider in a row of their own. Poor is below 3.6; loss, jitter and delay are means of what is known of the same
--- contacts.
+-- Quality of the connections of each provider, by interval: contacts with a known MOS count at their start, those over
+-- no known provider in a row of their own. Poor is below 3.6; loss, jitter and delay are means of what is known of the
+-- same contacts.
 -- with mos
 counted AS (
     SELECT

@@ -1,7 +1,7 @@
 -- Dialers in sum, by project and (optionally) interval; an attempt, a call that names a dialer, counts at its start. A
--- person picked up and was answered or dropped. operators_ready_s: the Ready time inside the interval of the operators who
--- stand on one of its attempts, each once. The price of a sale is that of all charges of the attempts, up to a day after
--- the period.
+-- person picked up and was answered or dropped. operators_ready_s: the Ready time inside the interval of the operators
+-- who stand on one of its attempts, each once. The price of a sale is that of all charges of the attempts, up to a day
+-- after the period.
 -- needs charges: cost_per_sale, currency
 WITH attempts AS (
     SELECT

@@ -1,5 +1,5 @@
--- Log of chats, mail threads and SMS: each that starts in the period, newest first. Handling is from the first reply to the
--- end; a length that would be negative is not known.
+-- Log of chats, mail threads and SMS: each that starts in the period, newest first. Handling is from the first reply to
+-- the end; a length that would be negative is not known.
 SELECT
     d.source_id AS dialogue,
     d.started_at,
@@ -8,10 +8,10 @@ SELECT
     q.queue,
     o.operator,
     d.contact_key,
-    CASE WHEN d.first_reply_at >= d.started_at THEN date_diff('millisecond', d.started_at, d.first_reply_at) / 1000.0 END
-        AS first_reply_s,
-    CASE WHEN d.closed_at >= d.first_reply_at THEN date_diff('millisecond', d.first_reply_at, d.closed_at) / 1000.0 END
-        AS handle_s,
+    date_diff('millisecond', d.started_at, d.first_reply_at)
+        / CASE WHEN d.first_reply_at >= d.started_at THEN 1000.0 END AS first_reply_s,
+    date_diff('millisecond', d.first_reply_at, d.closed_at)
+        / CASE WHEN d.closed_at >= d.first_reply_at THEN 1000.0 END AS handle_s,
     d.messages_in,
     d.messages_out,
     d.outcome,

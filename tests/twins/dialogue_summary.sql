@@ -1,14 +1,16 @@
--- Dialogues by channel (or operator, or queue) and, optionally, interval. They count at their start, with the ratings that
--- came for them in the period or the 7 days after it; in time is a first reply within the promise stamped on the dialogue,
--- and the rate is of those with a promise. Handling is from the first reply to the end. The peak is counted anew at every
--- start and at the beginning of every interval: a dialogue is open from its start up to, and without, its end, also one that
--- began before the interval; one that has no end is not counted there.
+-- Dialogues by channel (or operator, or queue) and, optionally, interval. They count at their start, with the ratings
+-- that came for them in the period or the 7 days after it; in time is a first reply within the promise stamped on the
+-- dialogue, and the rate is of those with a promise. Handling is from the first reply to the end. The peak is counted
+-- anew at every start and at the beginning of every interval: a dialogue is open from its start up to, and without, its
+-- end, also one that began before the interval; one that has no end is not counted there.
 WITH keyed AS (
     SELECT
         *,
-        CASE getvariable('per') WHEN 'operator' THEN operator_id::VARCHAR WHEN 'queue' THEN queue_id::VARCHAR ELSE channel END
-            AS key,
-        CASE WHEN first_reply_at >= started_at THEN date_diff('millisecond', started_at, first_reply_at) END AS reply_ms,
+        CASE getvariable('per')
+            WHEN 'operator' THEN operator_id::VARCHAR WHEN 'queue' THEN queue_id::VARCHAR ELSE channel
+        END AS key,
+        CASE WHEN first_reply_at >= started_at THEN date_diff('millisecond', started_at, first_reply_at) END
+            AS reply_ms,
         CASE WHEN closed_at >= first_reply_at THEN date_diff('millisecond', first_reply_at, closed_at) END AS handle_ms
     FROM dialogues
     WHERE started_at < getvariable('end')

@@ -1,7 +1,7 @@
--- Dropped calls of each dialer on each local day of the period: the day's attempts inside the period, and the rate of 30
--- days, the day and the 29 before it, of all attempts before the period's end. A dialer is there that made an attempt in
--- the period or in the 29 days before its first day. Days that have not begun are left out. A person picked up and was
--- answered or dropped; the limit is 3 % of the persons.
+-- Dropped calls of each dialer on each local day of the period: the day's attempts inside the period, and the rate of
+-- 30 days, the day and the 29 before it, of all attempts before the period's end. A dialer is there that made an
+-- attempt in the period or in the 29 days before its first day. Days that have not begun are left out. A person picked
+-- up and was answered or dropped; the limit is 3 % of the persons.
 WITH attempts AS (
     SELECT
         dialer_id,

@@ -1,5 +1,5 @@
--- Quality of operators' lines: their contacts of the period with a known MOS. The worst hour of the local day is that with
--- the lowest mean MOS, the earliest of equal ones.
+-- Quality of operators' lines: their contacts of the period with a known MOS. The worst hour of the local day is that
+-- with the lowest mean MOS, the earliest of equal ones.
 -- with mos
 own AS (
     SELECT *, hour(timezone(getvariable('zone'), started_at AT TIME ZONE 'UTC')) AS hour

@@ -1,7 +1,8 @@
--- Providers in sum, by direction and (optionally) interval; inbound and outbound contacts count at their start, those over no
--- known provider in a row of their own. Answered is what an operator or a robot answered, and what a machine or a person
--- without a free operator did; of calls to others the network did its work also where these were busy, did not answer or
--- rejected. The price of a minute is that of the telephony charges, up to a day after the period, by all talk.
+-- Providers in sum, by direction and (optionally) interval; inbound and outbound contacts count at their start, those
+-- over no known provider in a row of their own. Answered is what an operator or a robot answered, and what a machine or
+-- a person without a free operator did; of calls to others the network did its work also where these were busy, did not
+-- answer or rejected. The price of a minute is that of the telephony charges, up to a day after the period, by all
+-- talk.
 -- needs charges: cost_per_minute, currency
 WITH carried AS (
     SELECT

@@ -1,5 +1,5 @@
--- When persons are reached: attempts, calls that name a dialer, by which attempt at the record it is and the local hour in
--- which it starts. A person picked up and was answered or dropped. An attempt whose number is not known stands last.
+-- When persons are reached: attempts, calls that name a dialer, by which attempt at the record it is and the local hour
+-- in which it starts. A person picked up and was answered or dropped. An attempt whose number is not known stands last.
 WITH attempts AS (
     SELECT
         attempt_no,

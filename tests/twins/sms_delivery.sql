@@ -1,6 +1,6 @@
--- SMS by template and what became of them; shares are of the template's. Charges name no SMS: those of the kind 'sms' of a
--- project in the period are spread evenly over its SMS of the period, and an amount is there where all those charges of the
--- row's projects are of one currency.
+-- SMS by template and what became of them; shares are of the template's. Charges name no SMS: those of the kind 'sms'
+-- of a project in the period are spread evenly over its SMS of the period, and an amount is there where all those
+-- charges of the row's projects are of one currency.
 -- needs charges: amount, currency
 WITH sent AS (
     SELECT *

@@ -1,6 +1,6 @@
--- How contacts over each provider (or none) ended in SIP's terms, those whose code is known; shares are of the provider's.
--- Meanings are the phrases of RFC 3261, section 21; a code that it does not list has the name of its class, section 7.2, and
--- one of no class has none.
+-- How contacts over each provider (or none) ended in SIP's terms, those whose code is known; shares are of the
+-- provider's. Meanings are the phrases of RFC 3261, section 21; a code that it does not list has the name of its class,
+-- section 7.2, and one of no class has none.
 WITH phrases (code, meaning) AS (
     VALUES
         (100, 'Trying'),

@@ -1,5 +1,5 @@
--- Contacts of the period with their MOS: the measured one within 1 to 5, else one estimated from delay and loss, if any.
--- What a loss, a jitter or a delay cannot be is not known.
+-- Contacts of the period with their MOS: the measured one within 1 to 5, else one estimated from delay and loss, if
+-- any. What a loss, a jitter or a delay cannot be is not known.
 WITH plausible AS (
     SELECT
         * REPLACE (
