@@ -220,7 +220,7 @@ MUTATIONS = (
     Mutation("a queue takes its past along", "loading/stamp.py", " AND {at} >= {o}.since AND {at} < {o}.until", ""),
     Mutation(
         "the period's end belongs to it",
-        "run.py",
+        "statement.py",
         "table[fact.start] < end",
         "table[fact.start] <= end",
         TWINS,
