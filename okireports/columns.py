@@ -118,15 +118,15 @@ transferred: Transferred / Przekazane; transfers: Transfers / Przekazania
 answered_after: Answered after / Odebrane po; lost_after: Lost after / Utracone po; held: Held / Zawieszone
 contacts: Contacts / Kontakty; calls: Calls / Połączenia; unknown: Unknown callers / Nieznani
 repeats: Repeats / Powtórne; first_contacts: First contacts / Pierwsze kontakty
-undecided: Undecided / Nierozstrzygnięte; resolved: Resolved / Rozwiązane; reached: Reached / Osiągnięte
+undecided: Undecided / Nierozstrzygnięte; resolved: Resolved / Rozwiązane; reached: Reached / Dodzwonione
 entered: Entered / Weszło; went_on: Went on / Poszło dalej; hung_up: Hung up / Rozłączyło się; goals: Goals / Cele
 moved_on: Moved on / Przeszło dalej; open: Open / Otwarte; times: Times / Razy
 over_limit: Over the limit / Ponad limitem; intervals: Intervals / Przedziały; days: Days / Dni
 logged_in: Logged in / Zalogowani; ready: Ready / Gotowi; busy_peak: Most busy / Najwięcej zajętych
 peak: Peak / Szczyt; capacity: Capacity / Pojemność; attempts: Attempts / Próby
-max_attempts: Most attempts / Limit prób; persons: Persons reached / Osiągnięte osoby
+max_attempts: Most attempts / Limit prób; persons: Persons reached / Dodzwonienia
 machines: Machines / Automaty; sales: Sales / Sprzedaże; drops: Drops / Porzucone przez dialer
-tasks: Tasks / Zadania; records: Records / Rekordy; tried: Tried / Próbowane; exhausted: Exhausted / Wyczerpane
+tasks: Tasks / Zadania; records: Records / Rekordy; tried: Tried / Z próbą; exhausted: Exhausted / Wyczerpane
 remaining: Remaining / Pozostałe; played: Played / Odtworzone; recognised: Recognised / Rozpoznane
 poor: Poor calls / Słabe połączenia; seizures: Seizures / Zajęcia łącza; evaluations: Evaluations / Oceny
 evaluators: Evaluators / Oceniający; ratings: Ratings / Oceny klientów; asked: Asked / Zapytani
@@ -136,8 +136,8 @@ dialogues: Dialogues / Dialogi; replied: Replied / Z odpowiedzią; in_time: In t
 closed: Closed / Zamknięte; concurrent_peak: Most at once / Najwięcej naraz; messages: Messages / Wiadomości
 messages_in: Messages in / Wiadomości przychodzące; messages_out: Messages out / Wiadomości wychodzące
 collected: Collected / Zebrane; orders: Orders / Zamówienia; cancelled: Cancelled / Anulowane
-recordings: Recordings / Nagrania; expiring_30d: Expiring in 30 days / Wygasające w 30 dni; rows: Rows / Wiersze
-affected: Affected / Dotknięte""",
+recordings: Recordings / Nagrania; expiring_30d: Expiring in 30 days / Wygasające w ciągu 30 dni
+rows: Rows / Wiersze; affected: Affected / Błędne""",
     "share": """
 share: Share / Udział; service_level: Service level / Poziom obsługi; goal: Goal / Cel
 occupancy: Occupancy / Zajętość; asr: Accepted / Odsetek przyjętych; asr_sip: ASR / ASR; ner: NER / NER
@@ -203,7 +203,7 @@ orders_per_100: Orders per 100 / Zamówień na 100""",
 # The words above are the ones of most reports; these reports mean something else by the name.
 _ELSEWHERE: Mapping[tuple[str, str], tuple[Unit, str, str]] = {  # (report, name): unit, words, weight of a mean
     ("quotas", "goal"): ("count", "Goal / Cel", ""),
-    ("lost_calls", "reached"): ("flag", "Reached / Osiągnięto", ""),
+    ("lost_calls", "reached"): ("flag", "Reached / Dodzwoniono się", ""),
     ("inbound_statistics", "duration_s"): ("s", "Average duration / Średni czas trwania", "inbound"),
     ("funnel", "lost"): ("count", "Lost / Odpadło", ""),
     ("customer_satisfaction", "csat"): ("share", "CSAT / CSAT", "answers"),  # its rows are of one kind each

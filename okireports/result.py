@@ -23,7 +23,7 @@ class Result:
     """What a report gave: the same rows as a dataframe, an Arrow table, a chart and a file."""
 
     answer: Answer
-    _again: Callable[[], Answer] | None = None  # asks for what lies behind it
+    _behind: Callable[[], Answer]  # asks for what lies behind it
 
     @cached_property
     def arrow(self) -> pa.Table:
@@ -52,12 +52,10 @@ class Result:
 
         Raises:
             BadOption: the report has none.
+            ResultTooLarge: more than a million rows.
             Refused, UnknownReport: she may not see it any more.
         """
-        from okireports import frames
-
-        behind = self.answer if self._again is None else self._again()
-        return frames.frame(behind.rows.table())
+        return Result(self._behind(), self._behind).frame
 
     @cached_property
     def chart(self) -> Any:

@@ -108,8 +108,8 @@ class Asked:
         self.report = report.behind(found) if question.details else found
         if scope.own_rows_only and self.report.queues_only:
             raise Refused(
-                f"{scope.login} (role {scope.role}) sees only her own rows; {self.report.name!r} is about queues "
-                "or dialers, of which one person's rows say nothing."
+                f"{scope.login} (role {scope.role}) sees only her own rows; {self.report.name!r} is about "
+                "everybody's, of which one person's say nothing."
             )
         self.options = report.check_options(self.report, question.options)
         settings = settings_at(self.viewing.now)

@@ -301,7 +301,7 @@ def test_each_providers_mos_has_its_band() -> None:
     assert chart["layer"][0]["encoding"]["color"] == chart["layer"][1]["encoding"]["color"]
     assert chart["title"]["subtitle"] == ["Shaded: down to MOS, lowest 10 %"]
     assert drawn("connection_quality", frame, "day", "pl")["title"]["subtitle"] == [
-        "Zacienione: do MOS, najgorsze 10 %"
+        "Zacienione, dolna granica: MOS, najgorsze 10 %"
     ]
 
 

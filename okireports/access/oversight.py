@@ -107,7 +107,7 @@ OVERSIGHT: dict[str, Overseen] = {  # made in this order
         f'SELECT * FROM ({LOADED}) WHERE $whole AND "at" >= $start AND "at" < $end',
     ),
 }
-ALONE = ({"audit"}, {"load_notes"})  # these are made of nothing else
+ALONE = {"audit", "load_notes"}  # these are made of nothing else
 BEHIND = ("accesses", "users", "roles")  # small ones, which the others are chosen by
 
 
@@ -177,7 +177,7 @@ def oversee(
     if "load_notes" in needed:
         find_refused(con, rejects if whole else None, start, end)
     for name, table in OVERSIGHT.items():
-        if name in needed or (name in BEHIND and needed not in ALONE):
+        if name in needed or (name in BEHIND and needed - ALONE):
             used = {key: value for key, value in given.items() if f"${key}" in table.sql}
             con.execute(f'CREATE TABLE "{name}" AS {table.sql}', used)
     con.execute("DROP TABLE seen_projects")

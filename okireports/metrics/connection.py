@@ -15,7 +15,8 @@ SCALE = (1, 5)
 POOR = 3.6  # below it many people are not satisfied (ITU-T G.107)
 WORST = 0.1
 PLACES = "decimal(12, 4)"  # as a measured MOS is kept: sums are the same in any order
-# ITU-T G.107, short: the default rating, what a delay takes from it, and the loss of packets of G.711 with concealment
+# ITU-T G.107 as Cole and Rosenbluth shortened it (2001): the default rating, what a delay takes from it, and the loss of
+# packets of G.711 with concealment.
 BEST_R, PER_MS, PER_MS_MORE, LONG_MS = 93.2, 0.024, 0.11, 177.3
 MOST_LOST, ROBUSTNESS = 95.0, 25.1
 
@@ -37,7 +38,7 @@ def heard(calls: Table) -> Table:
 
 
 def estimated(packet_loss: NumericValue, delay_ms: NumericValue) -> FloatingValue:
-    """MOS of packet loss (%) and one-way delay (ms) by ITU-T G.107; NULL where one of them is not known."""
+    """MOS of packet loss (%) and one-way delay (ms) by ITU-T G.107, shortened; NULL where one of them is not known."""
     lost, delay = packet_loss.cast("float64"), delay_ms.cast("float64")
     late = (delay > LONG_MS).ifelse((delay - LONG_MS) * PER_MS_MORE, 0.0)
     return of_rating(BEST_R - (delay * PER_MS + late) - lost * MOST_LOST / (lost + ROBUSTNESS))

@@ -17,9 +17,8 @@ from okireports.metrics import dialing, measure, ratio
 from okireports.metrics.intervals import spine
 
 BEFORE = 29  # local days before a day that count with it
-REACH = timedelta(
-    days=BEFORE + 2
-)  # those, the day itself from its midnight, and an hour that the clock may have changed
+# Those, the day itself from its midnight, and an hour that the clock may have changed.
+REACH = timedelta(days=BEFORE + 2)
 LIMIT = 0.03  # of the persons
 COUNTS = (dialing.attempts, dialing.persons, dialing.drops, dialing.taken)
 

@@ -26,7 +26,7 @@ def is_picked_up(calls: Table) -> BooleanValue:
     return is_accepted(calls) | calls.outcome.isin(PICKED_UP)
 
 
-@metric("Seizures", unit="count", counts="attempt", at="start")
+@metric("Seizures", unit="count", counts="contact", at="start")
 def seizures(calls: Table) -> IntegerScalar:
     """Contacts."""
     return calls.count()
@@ -37,13 +37,13 @@ def answered(calls: Table) -> IntegerScalar:
     return tally(is_picked_up(calls))
 
 
-@metric("ASR", unit="share", counts="attempt", at="start")
+@metric("ASR", unit="share", counts="contact", at="start")
 def asr_sip(calls: Table) -> FloatingValue:
     """answered / seizures (ITU-T E.425)."""
     return ratio(answered(calls), seizures(calls))
 
 
-@metric("NER", unit="share", counts="attempt", at="start")
+@metric("NER", unit="share", counts="contact", at="start")
 def ner(calls: Table) -> FloatingValue:
     """(answered + busy + no_answer + rejected) / seizures of outbound contacts (ITU-T E.425); of inbound ones NULL."""
     outbound = calls.direction == "outbound"
@@ -51,13 +51,13 @@ def ner(calls: Table) -> FloatingValue:
     return ratio(tally(outbound & reached), tally(outbound))
 
 
-@metric("ACD", unit="s", counts="attempt", at="start")
+@metric("ACD", unit="s", counts="contact", at="start")
 def acd_s(calls: Table) -> FloatingValue:
     """Talk / answered (average call duration)."""
     return ratio(calls.talk_ms.sum().coalesce(0), answered(calls) * MILLISECONDS)
 
 
-@metric("Post-dial delay", unit="s", counts="attempt", at="start")
+@metric("Post-dial delay", unit="s", counts="contact", at="start")
 def pdd_s(calls: Table) -> FloatingValue:
     """Mean time from dialling to the first tone, of those contacts of which it is known."""
     return mean_seconds(calls.post_dial_ms, calls.post_dial_ms.notnull())

@@ -97,7 +97,8 @@ def contract(
     without those of excluded days; headroom says how many contacts may still be lost before the target is missed
     (negative: too many were), of counts how far they are beyond it; a penalty falls due once where the target is
     missed, of the unit point for each hundredth begun, a bonus where it is met, neither above the cap; invoice_amount =
-    price * actual + bonus - penalty, empty where nothing says what to pay; months without a contact are left out.
+    price * actual (of talk_s by minute or hour, as its unit says) + bonus - penalty, empty where nothing says what to
+    pay; months without a contact are left out.
     """
     sold = looked_up(starting(calls, period), results, ["project_id", "result"], "sale")
     t = terms.settled(terms.measured(terms.contacts_of(sold, contracts, by), formula))
