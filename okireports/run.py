@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from okireports import access, audit, frames, report
 from okireports.access import DIRECTORIES, TOLD, Scope, ids_of, in_force, may_run, several
+from okireports.access.definitions import DEFINITIONS
 from okireports.access.oversight import LOOKED
 from okireports.answer import Answer, Log, Provenance
 from okireports.audit import Entry
@@ -41,6 +42,7 @@ HISTORY = "history"  # every call that is open, whatever the filters
 WHOLE = {  # what is looked up beside the rows that a filter cuts, by its name in a report: the table that it is
     HISTORY: "calls",
     "stage_changes": "stage_changes",
+    "all_statuses": "statuses",
     "all_dialogues": "dialogues",
     "all_ratings": "ratings",
 }
@@ -261,6 +263,12 @@ def permitted(scope: Scope) -> list[Report]:
         if may_run(r.name, scope.reports)
         and all(absent or may_open(scope, WHOLE.get(name, name)) for name, absent in r.tables.items())
     ]
+
+
+def rested_on(scope: Scope) -> set[str]:
+    """The tables of definitions that some report which the viewer may run rests on: others are no business of hers."""
+    able = (r for r in permitted(scope) if not (scope.own_rows_only and r.queues_only))
+    return {name for r in able for name in (*r.tables, *rules_of(r)) if name in DEFINITIONS}
 
 
 def filters_of(asked: Report) -> list[str]:

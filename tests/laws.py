@@ -208,18 +208,16 @@ def hers(world: World, viewer: Viewer) -> World:
 
 
 def own(seen: Tables, login: str) -> Tables:
-    """Of visible rows those of one operator: what has no operator is hers where her calls, or their customers, are."""
+    """Of visible rows those of one operator: what has no operator is hers where her calls are."""
     mine = {table: [r for r in rows if r.get("operator") == login] for table, rows in seen.items()}
     calls = mine.get("calls", [])
-    ids, people = {r["source_id"] for r in calls}, people_of(calls)
+    ids = {r["source_id"] for r in calls}
     mine |= {table: [r for r in seen[table] if r.get("call") in ids] for table in OF_CALLS if table in seen}
-    mine |= {table: [r for r in seen[table] if people_of([r]) & people] for table in OF_PEOPLE if table in seen}
     mine |= {table: seen[table] for table in projection.DEFINITIONS if table in seen}
     return mine | ({"calls": calls + stubs(calls, seen["calls"])} if calls else {})
 
 
 OF_CALLS = ("ivr_steps", "recordings")
-OF_PEOPLE = ("tasks",)
 
 
 def people_of(rows: list[Row]) -> set[tuple[str, str]]:

@@ -56,6 +56,7 @@ EPISODES = """
 HIDDEN = "SELECT {hidden} FROM (SELECT DISTINCT m.project_id, c.* EXCLUDE (project_id) FROM contacts_held c"
 UNMASKED = 'SELECT h.* FROM (SELECT m.project_id, {names(STATUSES, but=("project_id",), of="c.")} FROM episodes c'
 OVERSIGHT, PREVIEW = "access/oversight.py", "access/preview.py"
+SEEN = ("tests/test_definitions_seen.py",)
 LOG, INSIGHT = ("tests/test_change_log.py",), ("tests/test_admin_insight.py",)
 ASKING, CUT, SEALED = "extract/asking.py", "extract/control.py", "disk/sealed.py"
 EXTRACTS = ("tests/test_extract.py",)
@@ -93,6 +94,21 @@ MUTATIONS = (
     ),
     Mutation("log of other projects", OVERSIGHT, "$whole OR project_id IN (", "true OR project_id IN (", LOG),
     Mutation("hidden entries are counted", OVERSIGHT, "WHEN $whole THEN a.seq", "WHEN true THEN a.seq", LOG),
+    Mutation(
+        "definitions of reports that she may not run",
+        "run.py",
+        "for name in (*r.tables, *rules_of(r)) if name in DEFINITIONS}",
+        "for name in (*DEFINITIONS, r.name)}",
+        SEEN,
+    ),
+    Mutation(
+        "quotas of a form that moved away",
+        "access/definitions.py",
+        "coalesce({LAST} IN (SELECT project_id FROM projects), true)",
+        "true",
+        SEEN,
+    ),
+    Mutation("tasks of her customers are hers", DUCK, 'and (column == "call_id" or fact.start is None)', ""),
     Mutation("the log without the right", OVERSIGHT, "return RIGHT in scope.rights and", "return True and", LOG),
     Mutation("runs over other projects", OVERSIGHT, "r.asked IS NULL AND EXISTS (", "r.asked IS NULL OR EXISTS (", LOG),
     Mutation("previews of any project", PREVIEW, "if project in looking.projects)", "if project)", INSIGHT),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from itertools import product
@@ -141,7 +142,8 @@ def typed(field: pa.Field[Any], report: str, chosen: dict[str, Any]) -> bool:
         return kind in (pa.int64(), pa.string())
     if unit == "money":
         return bool(pa.types.is_decimal(kind))
-    wanted = {"count": pa.int64(), "ordinal": pa.int64(), "text": pa.string(), "flag": pa.bool_(), "date": pa.date32()}
+    wanted = dict.fromkeys(("count", "ordinal", "bytes"), pa.int64())
+    wanted |= {"text": pa.string(), "flag": pa.bool_(), "date": pa.date32()}
     return bool(
         kind == wanted.get(unit, pa.float64()) if unit != "instant" else pa.types.is_timestamp(kind) and kind.tz
     )
@@ -190,6 +192,7 @@ def encoded(spec: Any) -> set[str]:
     if not isinstance(spec, dict):
         return set()
     named = {spec["field"]} if isinstance(spec.get("field"), str) else set()
+    named |= set(re.findall(r"datum\['(\w+)'\]", str(spec.get("test", ""))))  # what a colour depends on
     return named.union(*(encoded(part) for key, part in spec.items() if key not in ("datasets", "data")))
 
 

@@ -317,6 +317,9 @@ SHOWS = {  # columns that show her, or tell people apart; every other figure of 
     "inbound_statistics": ("first_time",),
     "call_tracking": ("first_time",),
     "repeat_calls": ("unknown", "repeats", "repeat_rate", "first_contacts", "undecided", "fcr"),
+    "request_log": ("request", "contact_key"),
+    "answers": ("answers", "share", "share_low", "share_high"),
+    "data_quality": ("rows",),
 }
 OF_THE_LOG = ("change_log", "access_matrix")  # each reading is in them
 

@@ -48,23 +48,32 @@ AND (m.valid_from IS NULL OR p.valid_to IS NULL OR m.valid_from < p.valid_to)
 AND (m.valid_to IS NULL OR p.valid_from IS NULL OR m.valid_to > p.valid_from)"""
 WHOLE_PLAN = f"EXISTS ({HERS} AND m.{VISIBLE}) AND NOT EXISTS ({HERS} AND NOT m.{VISIBLE})"
 
-# A target holds until the next of its queue. One that never held while the queue was a visible project's, or nobody's,
-# is the business of those whose queue it was.
+# A target, and an opening hour, holds until the next of its queue. One that never held while the queue was a visible
+# project's, or nobody's, is the business of those whose queue it was.
 OWNED = """FROM control.project_objects o WHERE o.object_id = t.queue_id
 AND (o.valid_from IS NULL OR t.valid_to IS NULL OR o.valid_from < t.valid_to)
 AND (o.valid_to IS NULL OR t.valid_from IS NULL OR o.valid_to > t.valid_from)"""
+
+OF_QUEUES = f"""queue_id IN (SELECT queue_id FROM queues)
+AND (EXISTS ({OWNED} AND o.{VISIBLE}) OR NOT EXISTS ({OWNED}))"""
 
 # An import is the business of those whose its dialer was then; without a time, of those whose it always was.
 GIVEN = """FROM control.project_objects o WHERE o.object_id = i.dialer_id
 AND (o.valid_from IS NULL OR i.imported_at IS NULL OR o.valid_from <= i.imported_at)
 AND (o.valid_to IS NULL OR i.imported_at IS NULL OR o.valid_to > i.imported_at)"""
 
+# Stages and quotas have no dates: they are the business of those whose the form is now, or was last.
+LAST = """(SELECT arg_max(o.project_id, coalesce(o.valid_from, '-infinity'))
+FROM control.project_objects o WHERE o.object_id = f.form_id)"""
+THEIRS = (
+    f"f WHERE form_id IN (SELECT form_id FROM forms) AND coalesce({LAST} IN (SELECT project_id FROM projects), true)"
+)
+
 DEFINITIONS: dict[str, Definition] = {  # made after the tables of names, in this order
     "targets": definition(
         "queue_id BIGINT, answer_within_s DOUBLE, short_abandon_s DOUBLE, goal DOUBLE, reply_within_s DOUBLE, "
         "valid_from TIMESTAMP, valid_to TIMESTAMP",
-        f"FROM {held('targets')} t WHERE queue_id IN (SELECT queue_id FROM queues) "
-        f"AND (EXISTS ({OWNED} AND o.{VISIBLE}) OR NOT EXISTS ({OWNED}))",
+        f"FROM {held('targets')} t WHERE {OF_QUEUES}",
     ),
     "results": definition(
         "project_id BIGINT, result VARCHAR, person BOOLEAN, sale BOOLEAN, final BOOLEAN",
@@ -106,19 +115,19 @@ DEFINITIONS: dict[str, Definition] = {  # made after the tables of names, in thi
     ),
     "stages": definition(
         "form_id BIGINT, stage VARCHAR, position BIGINT, lost BOOLEAN",
-        "FROM control.stages WHERE form_id IN (SELECT form_id FROM forms)",
+        f"FROM control.stages {THEIRS}",
     ),
     "quotas": definition(
         "form_id BIGINT, name VARCHAR, question VARCHAR, answer VARCHAR, goal BIGINT",
-        "FROM control.quotas WHERE form_id IN (SELECT form_id FROM forms)",
+        f"FROM control.quotas {THEIRS}",
     ),
     "hours": definition(
         "queue_id BIGINT, weekday BIGINT, opens_s BIGINT, closes_s BIGINT, valid_from TIMESTAMP, valid_to TIMESTAMP",
-        f"FROM {held('hours')} WHERE queue_id IN (SELECT queue_id FROM queues)",
+        f"FROM {held('hours')} t WHERE {OF_QUEUES}",
     ),
     "holidays": definition(
         "queue_id BIGINT, weekday BIGINT, day DATE, valid_from TIMESTAMP, valid_to TIMESTAMP",
-        f"FROM {held('hours')} WHERE queue_id IN (SELECT queue_id FROM queues)",
+        f"FROM {held('hours')} t WHERE {OF_QUEUES}",
     ),
     "operator_roles": definition(
         "operator_id BIGINT, role VARCHAR",

@@ -18,7 +18,7 @@ import duckdb
 from okireports.access.scope import Scope
 from okireports.disk.folder import quoted
 
-RIGHT, WHOLE = "read_audit", "read_whole_audit"
+RIGHT, WHOLE, PHONES = "read_audit", "read_whole_audit", "see_phone_numbers"
 LOOKED = "run report"  # the action of an entry that a report leaves
 
 
@@ -81,6 +81,9 @@ SELECT l."at", 'noted', n.key, try_cast(n.value AS BIGINT), NULL
 FROM control.loads l, json_each(CASE WHEN json_valid(l.notes) THEN l.notes ELSE '{}' END) n
 UNION ALL SELECT "at", 'rejected', words, "rows", example FROM refused_rows"""
 
+# Notes quote what was not understood, and in a wrong column that may be a customer's number.
+NUMBERLESS = r"CASE WHEN $phones THEN {0} ELSE regexp_replace({0}, '\+?\d[\d ]{{6,}}', '...', 'g') END AS {0}"
+
 OVERSIGHT: dict[str, Overseen] = {  # made in this order
     "accesses": overseen(  # through: what gives it: 'member', 'see_all_projects', or the 'simplified' security type
         "login VARCHAR, project_id BIGINT, project VARCHAR, since DATE, valid_from TIMESTAMP, valid_to TIMESTAMP, "
@@ -104,7 +107,8 @@ OVERSIGHT: dict[str, Overseen] = {  # made in this order
     ),
     "load_notes": overseen(  # kind: 'loaded', 'rejected' or 'noted'; rows: how many of the words
         "at TIMESTAMP, kind VARCHAR, words VARCHAR, rows BIGINT, example VARCHAR",
-        f'SELECT * FROM ({LOADED}) WHERE $whole AND "at" >= $start AND "at" < $end',
+        f"""SELECT "at", kind, {NUMBERLESS.format("words")}, "rows", {NUMBERLESS.format("example")}
+        FROM ({LOADED}) WHERE $whole AND "at" >= $start AND "at" < $end""",
     ),
 }
 ALONE = {"audit", "load_notes"}  # these are made of nothing else
@@ -172,6 +176,7 @@ def oversee(
     whole = sees_whole_log(scope)
     zone = con.execute("SELECT value FROM control.settings WHERE key = 'timezone'").fetchone()
     given = {"whole": whole, "start": start, "end": end, "zone": zone[0] if zone else "UTC"}
+    given["phones"] = scope.may(PHONES)
     listed = "SELECT project_id, name FROM control.projects" if whole else "SELECT project_id, project FROM projects"
     con.execute(f"CREATE TEMP TABLE seen_projects AS SELECT project_id, name FROM ({listed}) t(project_id, name)")
     if "load_notes" in needed:

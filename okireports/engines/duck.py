@@ -245,9 +245,10 @@ def hers(fact: Fact, scope: Scope, wanted: Wanted) -> str:
     names = {c.name for c in fact.columns}
     if "operator_id" in names:
         own = f"operator_id = {scope.user_id}"
-    else:
+    else:  # what is of a call of hers, and how her customers are reached; a task is as well the work of others
         column = "call_id" if "call_id" in names else "contact_key"
-        own = f"{column} IN (SELECT {column} FROM own_calls)" if column in names else "false"
+        told = column in names and (column == "call_id" or fact.start is None)
+        own = f"{column} IN (SELECT {column} FROM own_calls)" if told else "false"
     return f"{own} AND {meeting(fact, wanted)}"
 
 

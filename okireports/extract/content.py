@@ -18,7 +18,7 @@ from okireports.disk.folder import quoted
 from okireports.disk.sealed import SAID
 from okireports.disk.segments import ALWAYS, STORAGE, WITHOUT_LOG, summary
 from okireports.engines.duck import Session, Viewing, Wanted, may_open, meeting, rows_of, schema_of, session
-from okireports.extract.control import NAMES, cut, names_held
+from okireports.extract.control import cut, listed, names_held
 from okireports.sql.offered import offered, view_of
 from okireports.tables import CONTROL, FACTS, MODEL_VERSION, Fact
 
@@ -71,7 +71,7 @@ class Content:
         with self.viewing.folder.reading() as reading:
             known = names_held(reading.con, self.scope)
             with self.opened(None, self.tables) as run:
-                names = {name: run.arrow(f'SELECT * FROM "{name}"') for name in NAMES}
+                names = {name: run.arrow(f'SELECT * FROM "{name}"') for name in self.listed}
                 self.rows(run, known, [t for t in self.tables if not FACTS[t].copied])
             for name, rows in cut(reading.con, self.scope, names, *self.span).items():
                 self.insert(name, rows)
@@ -88,6 +88,11 @@ class Content:
         return [name for name in FACTS if may_open(self.scope, name)]
 
     @property
+    def listed(self) -> tuple[str, ...]:
+        """The tables of names and of definitions that go with them."""
+        return listed(self.scope)
+
+    @property
     def wanted(self) -> Wanted:
         """Its span."""
         return Wanted((), *self.span, ())
@@ -95,7 +100,7 @@ class Content:
     def opened(self, project: int | None, tables: Sequence[str]) -> AbstractContextManager[Session]:
         """A run over her rows, of all her projects or of one."""
         viewing = self.viewing if project is None else replace(self.viewing, projects=[project])
-        wanted = replace(self.wanted, tables=tuple(tables), names=NAMES if project is None else ())
+        wanted = replace(self.wanted, tables=tuple(tables), names=self.listed if project is None else ())
         return session(viewing, lambda scope, settings_at: wanted)
 
     def rows(self, run: Session, known: Mapping[tuple[int, str], Sequence[object]], tables: Iterable[str]) -> None:
@@ -151,8 +156,7 @@ class Content:
             parts = [(self.viewing.folder.store(s.project_id).name, s) for s in self.segments(table)]
             self.con.execute(f'CREATE VIEW held."{table}" AS {rows_of(FACTS[table], parts, self.scope)}')
         for table in offered(self.scope):
-            if table in FACTS or table in NAMES:
-                self.con.execute(view_of(table))
+            self.con.execute(view_of(table))
         columns = ", ".join(f"{name} {kind}" for name, kind in SAYS.items())
         self.con.execute(f"CREATE TABLE {SAID} ({columns})")
         values = [list(v) if isinstance(v := getattr(seal, name), tuple) else v for name in SAYS]

@@ -8,7 +8,7 @@ does in the centre, whatever the period and whichever of her projects she picks.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import duckdb
@@ -21,9 +21,9 @@ from okireports.access.directory import OBJECTS, OPERATOR
 from okireports.access.founding import DEFAULTS
 from okireports.access.oversight import OVERSIGHT
 from okireports.access.rights import RESTRICTIONS
+from okireports.run import rested_on
 from okireports.tables import CONTROL, FACTS
 
-NAMES = tuple(name for name in DIRECTORIES if name not in OVERSIGHT)  # who may see what is no part of an extract
 RIGHTS = (*dict.fromkeys(f.right for f in FACTS.values() if f.right), "export", "run_sql", *RESTRICTIONS)
 SETTINGS = ("timezone", "currency", "security", *DEFAULTS)
 CAPACITY = "try_cast(CASE WHEN json_valid(attributes) THEN json_extract_string(attributes, '$.capacity') END AS BIGINT)"
@@ -45,14 +45,23 @@ def cut(
         con.register("handed", table)
         con.execute(f'CREATE TABLE "{name}" AS SELECT * FROM handed')
         con.unregister("handed")
+    for name, definition in DEFINITIONS.items():
+        columns = ", ".join(f'"{column}" {kind}' for column, kind in definition.columns)
+        con.execute(f'CREATE TABLE IF NOT EXISTS "{name}" ({columns})')  # what goes in by these goes in by none
     given = {"me": scope.user_id, "start": start, "end": end}
     rights, reports = [r for r in RIGHTS if r in scope.rights], [*scope.reports, *withheld(scope)]
     given |= {"rights": rights, "reports": reports, "settings": list(SETTINGS)}
     found = {}
-    for name, sql in (PEOPLE_AND_PLACES | definitions()).items():
+    for name, sql in (PEOPLE_AND_PLACES | definitions(names)).items():
         used = {key: value for key, value in given.items() if f"${key}" in sql}
         found[name] = con.execute(sql, used).to_arrow_table()
     return found
+
+
+def listed(scope: Scope) -> tuple[str, ...]:
+    """The tables of names, and of definitions that a report of hers rests on; who may see what is no part of it."""
+    kept = {*OVERSIGHT, *DEFINITIONS} - rested_on(scope)
+    return tuple(name for name in DIRECTORIES if name not in kept)
 
 
 def withheld(scope: Scope) -> Iterator[str]:
@@ -94,10 +103,10 @@ PEOPLE_AND_PLACES = {
 }
 
 
-def definitions() -> dict[str, str]:
-    """By table of the control file, the statement of the rows that the tables of definitions are made of."""
+def definitions(names: Container[str]) -> dict[str, str]:
+    """By table of the control file, the statement of the rows that some tables of definitions are made of."""
     parts: dict[str, list[str]] = {}
-    for definition in DEFINITIONS.values():
+    for definition in (definition for name, definition in DEFINITIONS.items() if name in names):
         rows = definition.sql[definition.sql.index("FROM ") :]
         named = re.search(r"control\.(\w+)", rows)
         if named and named.group(1) not in PEOPLE_AND_PLACES:

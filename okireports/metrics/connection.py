@@ -15,8 +15,8 @@ SCALE = (1, 5)
 POOR = 3.6  # below it many people are not satisfied (ITU-T G.107)
 WORST = 0.1
 PLACES = "decimal(12, 4)"  # as a measured MOS is kept: sums are the same in any order
-# ITU-T G.107 as Cole and Rosenbluth shortened it (2001): the default rating, what a delay takes from it, and the loss of
-# packets of G.711 with concealment.
+# ITU-T G.107 as Cole and Rosenbluth shortened it (2001): the default rating, what a delay takes from it, and how it
+# bears the loss of packets of G.711 with concealment.
 BEST_R, PER_MS, PER_MS_MORE, LONG_MS = 93.2, 0.024, 0.11, 177.3
 MOST_LOST, ROBUSTNESS = 95.0, 25.1
 

@@ -23,7 +23,12 @@ DEFAULT = "Default"  # the project in which everyone is when projects come into 
 ENTRY = ["seq", "at", "actor", "action", "subject", "project", "before", "after", "reason"]
 
 
-@report("Costs", pl="Koszty", chart=bars("project", "amount", by="kind", stack=True))
+@report(
+    "Costs",
+    pl="Koszty",
+    chart=bars("project", "amount", by="kind", stack=True),
+    unfiltered=True,
+)
 def costs(charges: Table, calls: Table, projects: Table, *, period: Interval, by: Interval = None) -> Table:
     """What each project cost, by kind and currency, and what that is for a contact and for a minute of talk.
 

@@ -70,7 +70,13 @@ def request_log(
     return t.order_by(t.created_at.desc(), *REQUEST).select(LOG)
 
 
-@report("Funnel", pl="Lejek", chart=stages_of("stage", "entered", by="form"), after=ways.FOLLOWED)
+@report(
+    "Funnel",
+    pl="Lejek",
+    chart=stages_of("stage", "entered", by="form"),
+    after=ways.FOLLOWED,
+    queues_only=True,
+)
 def funnel(requests: Table, stage_changes: Table, stages: Table, forms: Table, *, period: Interval) -> Table:
     """How many requests came to each stage of a form, how many went further, and where they stay or are lost.
 

@@ -33,7 +33,7 @@ TASKS = [
 )
 def dialer_summary(
     calls: Table,
-    statuses: Table,
+    all_statuses: Table,
     projects: Table,
     dialers: Table,
     results: Table,
@@ -55,7 +55,7 @@ def dialer_summary(
     if charges is not None:
         t = looked_up(t, spent(charges, period), CALL, "cost", "first_currency", "last_currency")
     keys = ["project_id", "dialer_id"]
-    free, figures = dialing.ready(statuses, t, by, keys), dialing.summed(t)
+    free, figures = dialing.ready(all_statuses, t, by, keys), dialing.summed(t)
     t = t.group_by(*keys, bucket=bucket(t.started_at, by)).agg(**figures)
     t = looked_up(t, free, [*keys, "bucket"], "operators_ready_s")
     t = labelled(t.rename(interval="bucket"), by).mutate(operators_ready_s=t.operators_ready_s.coalesce(0.0))
@@ -71,6 +71,7 @@ def dialer_summary(
     chart=counts("created_at", by="state"),
     after=task.TRIED_WITHIN,
     separable=True,
+    queues_only=True,
 )
 def task_log(
     tasks: Table,

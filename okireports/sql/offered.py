@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from okireports.access import DIRECTORIES, OVERSIGHT, Scope
+from okireports.access.definitions import DEFINITIONS
 from okireports.access.directory import with_those_behind
 from okireports.engines.duck import may_open, schema_of
+from okireports.run import rested_on
 from okireports.tables import FACTS
 
 NAMES = {  # a column of ids: the table of names, its column of ids, its column of names, and what stands beside the id
@@ -24,7 +26,8 @@ NAMES = {  # a column of ids: the table of names, its column of ids, its column 
 
 def offered(scope: Scope) -> tuple[str, ...]:
     """The tables that a viewer may name; who may see what, and the change log, are read elsewhere."""
-    return tuple(name for name in (*FACTS, *DIRECTORIES) if name not in OVERSIGHT and may_open(scope, name))
+    kept = {*OVERSIGHT, *DEFINITIONS} - rested_on(scope)
+    return tuple(name for name in (*FACTS, *DIRECTORIES) if name not in kept and may_open(scope, name))
 
 
 def names_for(tables: Collection[str]) -> tuple[str, ...]:

@@ -27,7 +27,6 @@ from okireports.disk import Folder, Writer, write
 from okireports.engines import duck
 from okireports.extract import control
 from okireports.extract.content import EVER
-from okireports.extract.control import NAMES
 from okireports.faces import Center, Viewer
 from okireports.loading import erase
 from okireports.run import Question
@@ -148,9 +147,10 @@ def of_its_own(viewer: Viewer, project: int, path: Path) -> Center:
 
 def cut(writer: Writer, viewer: Viewer, project: int) -> None:
     """Leave in a control file what one who sees the project may know, as in a sealed extract, and its segments."""
-    con, wanted = writer.con, duck.Wanted((), *EVER, NAMES)
-    with duck.session(viewer.viewing(), lambda *_: wanted) as opened:
-        scope, names = opened.scope, {name: opened.arrow(f'SELECT * FROM "{name}"') for name in NAMES}
+    con = writer.con
+    with duck.session(viewer.viewing(), lambda scope, _: duck.Wanted((), *EVER, control.listed(scope))) as opened:
+        scope = opened.scope
+        names = {name: opened.arrow(f'SELECT * FROM "{name}"') for name in control.listed(scope)}
     with viewer.center.folder.reading() as reading:
         known = control.cut(reading.con, scope, names, *EVER)
     con.execute(f"DELETE FROM control.segments WHERE project_id <> {project}")
