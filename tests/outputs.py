@@ -19,15 +19,16 @@ import pyarrow.parquet as pq
 
 import twin
 from okireports import charts, report
+from okireports.access.definitions import DEFINITIONS
 from okireports.access.directory import DIRECTORIES
 from okireports.access.oversight import OVERSIGHT
 from okireports.engines.duck import Wanted, may_open, schema_of, session
 from okireports.errors import OkiReportsError
 from okireports.faces import Center, Result
 from okireports.report import Report
-from okireports.run import FILTERS
+from okireports.run import FILTERS, rules_of
 from okireports.tables import FACTS
-from projection import CLOSED
+from projection import CLOSED, OWN
 from worlds import Viewer, World
 
 FORMATS = ("csv", "parquet", "json", "xlsx", "html", "svg")  # a PNG is drawn from the chart's JSON
@@ -127,11 +128,18 @@ def selected(center: Center, viewer: Viewer) -> Parts:
     """All rows of all tables that she may name in a query of her own, as text: one query, for one process."""
     closed = CLOSED[viewer.role]
     tables = [*(name for name, fact in FACTS.items() if not fact.internal and name not in closed)]
-    tables += [name for name in DIRECTORIES if name not in OVERSIGHT]
+    tables += [name for name in DIRECTORIES if name not in {*OVERSIGHT, *kept_back(center, viewer)}]
     parts = [f"SELECT '{name}' AS said, t::VARCHAR AS line FROM \"{name}\" t" for name in tables]
     query = "\nUNION ALL ".join(parts) + "\nORDER BY ALL"
     found = center.viewer(viewer.login, reason=viewer.reason).sql(query)
     return {"rows": found.arrow, "frame": found.frame, "said": f"{found!r} {found.provenance!r}"}
+
+
+def kept_back(center: Center, viewer: Viewer) -> set[str]:
+    """The tables of definitions on which no report rests that she may run."""
+    names = set(center.viewer(viewer.login, reason=viewer.reason).reports["name"])
+    able = [r for r in report.all_reports() if r.name in names and not (viewer.role == OWN and r.queues_only)]
+    return {*DEFINITIONS} - {table for r in able for table in (*r.tables, *rules_of(r))}
 
 
 def answered(result: Result) -> Parts:
