@@ -115,9 +115,10 @@ class Desk:
         )
 
     def type(self, label: str, text: str) -> None:
-        """Type over what a field holds, a key at a time."""
+        """Type over what a field holds, a key at a time, and leave it."""
         self.field(label).fill("")
         self.field(label).press_sequentially(text)
+        self.field(label).press("Tab")
 
     def choose(self, label: str, row: str) -> None:
         """Choose the row of a list that begins so."""

@@ -22,6 +22,7 @@ from okireports.widgets.parts import (
     on_choice,
     place,
     row,
+    searching,
     set_options,
     shown,
     suggesting,
@@ -36,7 +37,7 @@ class Members:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.filling = desk, Filling()
         self.title, self.said = words(heading("Members")), place()
-        self.search = field("Search people", "a part of a login or a name")
+        self.search = searching("Search people", "a part of a login or a name")
         self.group = suggesting("Group", "only people of this group")
         self.members = listing("Members", "Those chosen are taken out of the project")
         self.more_members = words()

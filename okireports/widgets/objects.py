@@ -13,7 +13,6 @@ from okireports.widgets.parts import (
     Filling,
     button,
     emptied,
-    field,
     heading,
     isolated,
     listing,
@@ -21,6 +20,7 @@ from okireports.widgets.parts import (
     named,
     on_choice,
     place,
+    searching,
     set_options,
     shown,
     suggesting,
@@ -40,7 +40,7 @@ class Objects:
         self.kind = ipywidgets.Dropdown(
             description="Kind", tooltip=hint, options=kinds({}), style=STYLE, layout=wide(), value=OBJECT_KINDS[0]
         )
-        self.search = field("Search objects", "a part of a name")
+        self.search = searching("Search objects", "a part of a name")
         self.objects = listing("Objects", "Those chosen are taken out or moved")
         self.more = words()
         self.remove = button("Remove objects", "Take the chosen objects out of the project", self.removed)

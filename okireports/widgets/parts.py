@@ -49,13 +49,23 @@ class Filling:
 
 
 def field(label: str, hint: str = "") -> Any:
-    """A line of text."""
-    return ipywidgets.Text(description=label, placeholder=hint, tooltip=hint or label, style=STYLE, layout=wide())
+    """A line of text, which is told when it is left: letters told one by one may come after the click that follows."""
+    return line(ipywidgets.Text, label, hint, continuous_update=False)
 
 
 def suggesting(label: str, hint: str = "") -> Any:
-    """A line of text that suggests names."""
-    return ipywidgets.Combobox(description=label, placeholder=hint, tooltip=hint or label, style=STYLE, layout=wide())
+    """A line of text that suggests names, told when it is left or one of them is taken."""
+    return line(ipywidgets.Combobox, label, hint, continuous_update=False)
+
+
+def searching(label: str, hint: str = "") -> Any:
+    """A line of text that is told at every letter; no button may depend on it."""
+    return line(ipywidgets.Text, label, hint, continuous_update=True)
+
+
+def line(kind: type, label: str, hint: str, **more: Any) -> Any:
+    """A line of text of some kind."""
+    return kind(description=label, placeholder=hint, tooltip=hint or label, style=STYLE, layout=wide(), **more)
 
 
 def listing(label: str, hint: str) -> Any:

@@ -18,6 +18,7 @@ from okireports.widgets.parts import (
     named,
     on_choice,
     place,
+    searching,
     shortened,
     shown,
     tick,
@@ -33,7 +34,7 @@ class Tiles:
         self.desk, self.filling = desk, Filling()
         self.ids: list[int] = []
         self.title = words(heading("Projects"))
-        self.search = field("Search projects", "a part of a name")
+        self.search = searching("Search projects", "a part of a name")
         self.archived = tick("Archived ones too", "Show archived projects too")
         self.tiles = [self.tile(number) for number in range(MOST)]
         self.grid = ipywidgets.Box(layout={"flex_flow": "row wrap"})

@@ -1,8 +1,6 @@
 """The administration widget in JupyterLab, in a real browser: a manager of some projects at work, and what she meets.
 
 She leads Birch and Larch. All that belongs to a third project, and to no project of hers, has `canary` in its name.
-
-Run by its name, not by `make test`: on a busy machine letters typed into a field that suggests names may be cut.
 """
 
 from __future__ import annotations
