@@ -119,7 +119,7 @@ class Asked:
         now = self.viewing.now.replace(tzinfo=UTC)
         self.period = parse(question.period, zone=settings["timezone"], now=now, week_start=self.week_start)
         self.reach = report.reach(self.report, self.period.end - self.period.start, settings_at(self.period.end))
-        self.viewing.folder.cover(*self.period.widened(**self.reach))
+        self.viewing.folder.cover(self.period.start, self.period.end)
         self.check_filters()
         self.leave_trace(scope)
         open_ones = (name for name in self.report.tables if name not in FACTS or may_open(scope, name))

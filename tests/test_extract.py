@@ -197,6 +197,26 @@ def test_what_comes_weeks_after_its_period_is_not_in_it(tmp_path: Path) -> None:
         extract.viewer("sue").report("call_log", period=days[1])
 
 
+def test_a_table_reaches_as_far_as_the_reports_that_read_it(tmp_path: Path) -> None:
+    """A funnel follows the changes of a year, tasks their calls for 30 days, and nothing of orders is looked for."""
+    made = loaded.centre(tmp_path / "centre")
+    later = ["2025-06-02", "2025-06-20", "2025-08-01"]
+    lines = [loaded.call(f"c-{n}", f"{day}T10:00:00Z", "Acme sales") for n, day in enumerate(later)]
+    request = {"source_id": "r-0", "project": "Acme", "form": "Acme form", "created_at": "2025-06-02T10:00:00Z"}
+    seqs = enumerate(later)
+    changes = [
+        {"source_id": f"s-{n}", "request": "r-0", "seq": n, "stage": f"s-{n}", "at": f"{day}T11:00:00Z"}
+        for n, day in seqs
+    ]
+    orders = [{"source_id": f"o-{n}", "project": "Acme", "at": f"{day}T12:00:00Z"} for n, day in enumerate(later)]
+    facts = {"requests": [request], "stage_changes": changes, "orders": orders}
+    loaded.load(made, {"calls": loaded.calls(*lines, columns="queue"), **facts})
+    extract = opened(made, tmp_path / "sue.duckdb", period=later[0])
+    with duckdb.connect(str(extract.path), read_only=True) as con:
+        held = {t: con.execute(f"SELECT count(*) FROM {t}").fetchone() for t in ("calls", "stage_changes", "orders")}
+    assert held == {"calls": (2,), "stage_changes": (3,), "orders": (1,)}
+
+
 def test_it_takes_over_the_rights_that_reading_needs_and_no_others(center: Center, tmp_path: Path) -> None:
     path = opened(center, tmp_path / "max.duckdb", "max").path
     with duckdb.connect(str(path), read_only=True) as con:

@@ -27,7 +27,10 @@ FILE = "s0"  # what the file is called in a run's connection: it is the first an
 
 @dataclass(frozen=True)
 class Seal:
-    """What an extract says of itself; instants are naive UTC, `held_from` and `held_until` NULL where all is held."""
+    """What an extract says of itself; instants are naive UTC.
+
+    Questions that lie within `held_from` and `held_until` find all their rows in it; NULL where all is held.
+    """
 
     format: int
     viewer: str

@@ -22,9 +22,9 @@ from okireports.disk.sealed import SEALED, SUFFIX
 from okireports.engines.duck import Viewing
 from okireports.errors import BadOption, Refused
 from okireports.extract import target as targets
-from okireports.extract.content import EVER, Pinned, as_parquet, write
+from okireports.extract.content import Pinned, Span, as_parquet, write
 from okireports.period import Period, parse
-from okireports.run import Names
+from okireports.run import WHOLE, Names
 from okireports.tables import FACTS
 
 RIGHT = "export"
@@ -90,7 +90,7 @@ def make(
             zone = settings["timezone"]
             whole = order.period is None
             asked = None if whole else parse(period, zone=zone, now=now.replace(tzinfo=UTC), week_start=weeks(settings))
-            span = EVER if asked is None else reached(reading.con, scope, asked)
+            spans = {} if asked is None else reached(reading.con, scope, asked)
             head = audit.head(reading.con)[1]
         viewing = Viewing(pinned, scope.login, order.reason, [p.id for p in scope.projects], now)
         seal = Seal(
@@ -99,8 +99,8 @@ def make(
             role=scope.role,
             projects=tuple(project.name for project in scope.projects),
             period=None if asked is None else asked.words,
-            held_from=None if asked is None else span[0],
-            held_until=None if asked is None else span[1],
+            held_from=None if asked is None else asked.start,
+            held_until=None if asked is None else asked.end,
             timezone=zone,
             generation=pinned.at.generation,
             made_at=now,
@@ -111,7 +111,7 @@ def make(
         )
         with targets.appearing(where) as written:
             file = written if where.suffix else written.with_suffix(SUFFIX)
-            write(file, viewing, scope, span, seal)
+            write(file, viewing, scope, spans, seal)
             if not where.suffix:
                 as_parquet(file, written, seal)
             leave_trace(folder, order, scope, seal)
@@ -189,8 +189,8 @@ def member_of(con: duckdb.DuckDBPyConnection, viewer: Scope, now: datetime) -> l
     return [int(project) for (project,) in rows]
 
 
-def reached(con: duckdb.DuckDBPyConnection, scope: Scope, period: Period) -> tuple[datetime, datetime]:
-    """A period, and what her reports look at beside it, by all settings that hold in it."""
+def reached(con: duckdb.DuckDBPyConnection, scope: Scope, period: Period) -> dict[str, Span]:
+    """By table, a period and what her reports look at beside it there, by all settings that hold in it."""
     changes = con.execute(
         "SELECT DISTINCT valid_from FROM control.setting_changes WHERE valid_from > ? AND valid_from < ?",
         [period.start, period.end],
@@ -198,14 +198,14 @@ def reached(con: duckdb.DuckDBPyConnection, scope: Scope, period: Period) -> tup
     settings = [
         access.settings_at(con, at) for at in (period.start, period.end, *(at + JUST_AFTER for (at,) in changes))
     ]
-    nothing = {"before": timedelta(0), "after": timedelta(0)}
-    reaches = [
-        report.reach(one, period.end - period.start, said)
-        for one in report.all_reports()
-        if may_run(one.name, scope.reports)
-        for said in settings
-    ]
-    return period.widened(*(max(far[side] for far in [nothing, *reaches]) for side in nothing))
+    spans = dict.fromkeys(FACTS, (period.start, period.end))
+    for one in report.all_reports():
+        if may_run(one.name, scope.reports):
+            wide = [period.widened(**report.reach(one, period.end - period.start, said)) for said in settings]
+            for table in {WHOLE.get(name, name) for name in one.tables} & set(FACTS):
+                since, until = zip(spans[table], *wide, strict=True)
+                spans[table] = min(since), max(until)
+    return spans
 
 
 def expiry(expires: date | str | None, zone: str, now: datetime) -> datetime | None:

@@ -22,7 +22,8 @@ from okireports.extract.control import cut, listed, names_held
 from okireports.sql.offered import offered, view_of
 from okireports.tables import CONTROL, FACTS, MODEL_VERSION, Fact
 
-EVER = (datetime(1, 1, 1), datetime(9999, 1, 1))  # the span of an extract of all there is
+Span = tuple[datetime, datetime]
+EVER: Span = (datetime(1, 1, 1), datetime(9999, 1, 1))  # the span of an extract of all there is
 BATCH = 100_000  # rows that are in memory at once
 FEW = 500_000  # rows of an extract up to which small blocks save more than they cost: it has many small tables
 SAYS: Mapping[str, str] = {  # the columns of the table `extract`
@@ -56,11 +57,14 @@ class Pinned(Folder):
 
 @dataclass
 class Content:
-    """An extract on its way: whose, over which span (naive UTC), and the file that is written, attached as `t`."""
+    """An extract on its way: whose, over which span (naive UTC) of each table, and what is written, attached as `t`.
+
+    Without spans it holds all there is.
+    """
 
     viewing: Viewing
     scope: Scope
-    span: tuple[datetime, datetime]
+    spans: Mapping[str, Span]
     con: duckdb.DuckDBPyConnection
 
     def fill(self, seal: Seal) -> None:
@@ -93,8 +97,14 @@ class Content:
         return listed(self.scope)
 
     @property
+    def span(self) -> Span:
+        """What the spans lie in."""
+        since, until = zip(*(self.spans.values() or [EVER]), strict=True)
+        return min(since), max(until)
+
+    @property
     def wanted(self) -> Wanted:
-        """Its span."""
+        """All of it."""
         return Wanted((), *self.span, ())
 
     def opened(self, project: int | None, tables: Sequence[str]) -> AbstractContextManager[Session]:
@@ -120,10 +130,10 @@ class Content:
 
     def within(self, fact: Fact) -> str:
         """SQL: which rows of a table belong to the span; people do whom a row of the span names."""
-        if fact.start is not None or self.span == EVER:
-            return meeting(fact, self.wanted)
+        if fact.start is not None or not self.spans:
+            return meeting(fact, Wanted((), *self.spans.get(fact.name, EVER), ()))
         naming = [FACTS[t] for t in self.tables if t != fact.name and "contact_key" in schema_of(t)]
-        keys = (f'SELECT contact_key FROM "{f.name}" WHERE {meeting(f, self.wanted)}' for f in naming)
+        keys = (f'SELECT contact_key FROM "{f.name}" WHERE {self.within(f)}' for f in naming)
         return f"contact_key IN ({' UNION '.join(keys)})"
 
     def list_segment(self, project: int, table: str, store: str, held: Sequence[object]) -> None:
@@ -171,7 +181,7 @@ class Content:
         return [Segment(**dict(zip(names, row, strict=True))) for row in rows]
 
 
-def write(path: Path, viewing: Viewing, scope: Scope, span: tuple[datetime, datetime], seal: Seal) -> None:
+def write(path: Path, viewing: Viewing, scope: Scope, spans: Mapping[str, Span], seal: Seal) -> None:
     """Write an extract as one file of DuckDB."""
     with duckdb.connect(config={"temp_directory": str(path.parent / "spill")}) as con:
         con.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
@@ -179,7 +189,7 @@ def write(path: Path, viewing: Viewing, scope: Scope, span: tuple[datetime, date
             rows = sum(s.rows for s in segments_of(reading.con, None, scope.stores))
         block = ", BLOCK_SIZE 16384" if rows <= FEW else ""
         con.execute(f"ATTACH {quoted(path)} AS t (STORAGE_VERSION '{STORAGE}', {WITHOUT_LOG}{block})")
-        Content(viewing, scope, span, con).fill(seal)
+        Content(viewing, scope, spans, con).fill(seal)
 
 
 def as_parquet(file: Path, folder: Path, seal: Seal) -> None:
