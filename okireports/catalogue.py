@@ -78,7 +78,7 @@ def described(r: Report) -> str:
     filters = ", ".join(f"`{name}`" for name in filters_of(r)) or "none"
     used = ", ".join(f"`{name}`" for name in (*settings_of(r), *sorted(rules_of(r))))
     rests = f"* rests on {used}\n" if used else ""
-    own = "* not for those who see only their own rows\n" if r.queues_only else ""
+    own = "* not for those who see only their own rows\n" if r.collective else ""
     rows = "".join(f"| {' | '.join(row)} |\n" for row in columns(r))
     return (
         f"\n### {r.name}\n\n**{r.title} · {r.pl}.** {r.description}\n\nDefinitions: {sentence(r.definitions)}\n\n"

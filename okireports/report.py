@@ -107,7 +107,7 @@ class Report:
     after: Reach
     previous: bool  # it looks at the period of the same length before it, too
     separable: bool  # the rows of a period are those of its parts, one part after another, the newest first
-    queues_only: bool  # its figures are of queues: they mean nothing over one operator's rows
+    collective: bool  # its figures are of everybody's rows: they mean nothing over one operator's
     targets: bool  # its figures rest on the queues' targets, which are stamped on the facts
     unfiltered: bool  # its figures are of whole projects: no other filter makes sense of them
     function: Callable[..., Table]
@@ -126,7 +126,7 @@ def report(
     after: Reach = timedelta(0),
     previous: bool = False,
     separable: bool = False,
-    queues_only: bool = False,
+    collective: bool = False,
     targets: bool = False,
     unfiltered: bool = False,
     details: Callable[..., Table] | None = None,
@@ -136,9 +136,9 @@ def report(
     `title` and `pl` are its English and Polish titles, `chart` says how its frame is drawn; `before` and `after` say
     how far beside the period it looks, `previous` that it compares with the one before; `separable` says that its rows
     stand by themselves, ordered by their start; `targets` that its figures rest on the targets stamped on the facts, as
-    the service level's do anyway; `unfiltered` that they are of whole projects; `details` is a function of the same
-    parameters, for the rows behind its figures. Raises ValueError or TypeError, at import, for what the catalogue
-    cannot show.
+    the service level's do anyway; `unfiltered` that they are of whole projects, `collective` that they mean nothing
+    over one operator's rows; `details` is a function of the same parameters, for the rows behind its figures. Raises
+    ValueError or TypeError, at import, for what the catalogue cannot show.
     """
 
     def register(function: Function) -> Function:
@@ -162,7 +162,7 @@ def report(
             after=after,
             previous=previous,
             separable=separable,
-            queues_only=queues_only,
+            collective=collective,
             targets=targets or "formula" in injected,
             unfiltered=unfiltered,
             function=function,

@@ -108,7 +108,7 @@ class Asked:
         runnable = [r.name for r in permitted(scope)]
         found = report.find(question.name, runnable)
         self.report = report.behind(found) if question.details else found
-        if scope.own_rows_only and self.report.queues_only:
+        if scope.own_rows_only and self.report.collective:
             raise Refused(
                 f"{scope.login} (role {scope.role}) sees only her own rows; {self.report.name!r} is about "
                 "everybody's, of which one person's say nothing."
@@ -267,7 +267,7 @@ def permitted(scope: Scope) -> list[Report]:
 
 def rested_on(scope: Scope) -> set[str]:
     """The tables of definitions that some report which the viewer may run rests on: others are no business of hers."""
-    able = (r for r in permitted(scope) if not (scope.own_rows_only and r.queues_only))
+    able = (r for r in permitted(scope) if not (scope.own_rows_only and r.collective))
     return {name for r in able for name in (*r.tables, *rules_of(r)) if name in DEFINITIONS}
 
 

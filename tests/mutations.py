@@ -108,7 +108,7 @@ MUTATIONS = (
         "true",
         SEEN,
     ),
-    Mutation("tasks of her customers are hers", DUCK, 'and (column == "call_id" or fact.start is None)', ""),
+    Mutation("tasks of her customers are hers", DUCK, 'or fact.name == "contacts"', 'or "contact_key" in names'),
     Mutation("the log without the right", OVERSIGHT, "return RIGHT in scope.rights and", "return True and", LOG),
     Mutation("runs over other projects", OVERSIGHT, "r.asked IS NULL AND EXISTS (", "r.asked IS NULL OR EXISTS (", LOG),
     Mutation("previews of any project", PREVIEW, "if project in looking.projects)", "if project)", INSIGHT),

@@ -138,7 +138,7 @@ def selected(center: Center, viewer: Viewer) -> Parts:
 def kept_back(center: Center, viewer: Viewer) -> set[str]:
     """The tables of definitions on which no report rests that she may run."""
     names = set(center.viewer(viewer.login, reason=viewer.reason).reports["name"])
-    able = [r for r in report.all_reports() if r.name in names and not (viewer.role == OWN and r.queues_only)]
+    able = [r for r in report.all_reports() if r.name in names and not (viewer.role == OWN and r.collective)]
     return {*DEFINITIONS} - {table for r in able for table in (*r.tables, *rules_of(r))}
 
 

@@ -62,7 +62,7 @@ def example(
 
 # ---- what is read from the function ----------------------------------------------------------------------------------
 def test_everything_is_read_from_the_function(reports: dict[str, Any]) -> None:
-    made = register(example, before=timedelta(days=29), queues_only=True)
+    made = register(example, before=timedelta(days=29), collective=True)
     assert (made.name, made.title, made.pl, made.function) == ("example", "A title", "Tytuł", example)
     assert (made.section.name, made.section.title, made.section.pl) == ("sip", "SIP telephony", "Telefonia SIP")
     assert made.definitions == "a contact is a contact, on two lines."
@@ -80,7 +80,7 @@ def test_everything_is_read_from_the_function(reports: dict[str, Any]) -> None:
     assert made.options["by"].permitted == ("15min", "30min", "hour", "day", "week", "month", None)
     assert made.options["per"].permitted == ("line", "provider", None)
     assert made.options["grain"].permitted == ("call", "contact")
-    assert (made.before, made.after, made.queues_only) == (timedelta(days=29), timedelta(0), True)
+    assert (made.before, made.after, made.collective) == (timedelta(days=29), timedelta(0), True)
 
 
 def test_the_description_is_the_first_sentence(reports: dict[str, Any]) -> None:

@@ -116,7 +116,7 @@ def tables_of(trial: Trial, viewer: Viewer) -> dict[str, pa.Table]:
 def permitted(trial: Trial, viewer: Viewer) -> list[str]:
     """The reports that she may run over her rows."""
     names = trial.center.viewer(viewer.login, reason=viewer.reason).reports["name"]
-    return [name for name in names if viewer.role != "Own rows" or not REPORTS[name].queues_only]
+    return [name for name in names if viewer.role != "Own rows" or not REPORTS[name].collective]
 
 
 def agree(

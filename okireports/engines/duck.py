@@ -245,10 +245,11 @@ def hers(fact: Fact, scope: Scope, wanted: Wanted) -> str:
     names = {c.name for c in fact.columns}
     if "operator_id" in names:
         own = f"operator_id = {scope.user_id}"
-    else:  # what is of a call of hers, and how her customers are reached; a task is as well the work of others
+    elif "call_id" in names or fact.name == "contacts":
         column = "call_id" if "call_id" in names else "contact_key"
-        told = column in names and (column == "call_id" or fact.start is None)
-        own = f"{column} IN (SELECT {column} FROM own_calls)" if told else "false"
+        own = f"{column} IN (SELECT {column} FROM own_calls)"
+    else:  # a task, though of a customer of hers, is the work of others as well
+        own = "false"
     return f"{own} AND {meeting(fact, wanted)}"
 
 

@@ -21,7 +21,7 @@ from okireports.access.directory import OBJECTS, OPERATOR
 from okireports.access.founding import DEFAULTS
 from okireports.access.oversight import OVERSIGHT
 from okireports.access.rights import RESTRICTIONS
-from okireports.run import rested_on
+from okireports.sql.offered import offered
 from okireports.tables import CONTROL, FACTS
 
 RIGHTS = (*dict.fromkeys(f.right for f in FACTS.values() if f.right), "export", "run_sql", *RESTRICTIONS)
@@ -60,8 +60,7 @@ def cut(
 
 def listed(scope: Scope) -> tuple[str, ...]:
     """The tables of names, and of definitions that a report of hers rests on; who may see what is no part of it."""
-    kept = {*OVERSIGHT, *DEFINITIONS} - rested_on(scope)
-    return tuple(name for name in DIRECTORIES if name not in kept)
+    return tuple(name for name in offered(scope) if name in DIRECTORIES)
 
 
 def withheld(scope: Scope) -> Iterator[str]:

@@ -12,12 +12,28 @@ from ibis.expr.types import (
     IntegerColumn,
     IntegerScalar,
     NumericValue,
+    StringValue,
+    Table,
 )
 
 from okireports.clock import seconds
 
 MILLISECONDS = 1000  # in a second
+MONEY = "decimal(18, 6)"  # as amounts are kept
 Z95 = 1.959963984540054  # the normal distribution's quantile for 95 %, two-sided
+
+
+def in_one_currency(
+    t: Table, where: BooleanValue | None = None, **amounts: NumericValue
+) -> dict[str, NumericValue | StringValue]:
+    """Amounts over rows with `first_currency` and `last_currency` by name, and their `currency`.
+
+    All NULL where the rows are in several currencies, or `where` does not hold.
+    """
+    one = t.first_currency.min() == t.last_currency.max()
+    known = one if where is None else one & where
+    told = amounts | {"currency": t.first_currency.min()}
+    return {name: known.ifelse(value, ibis.null()) for name, value in told.items()}
 
 
 def tally(condition: BooleanValue) -> IntegerScalar:

@@ -7,10 +7,8 @@ from ibis.expr.types import DecimalValue, FloatingScalar, IntegerScalar, Table
 
 from okireports.clock import ms
 from okireports.metrics import metric, tally
-from okireports.metrics.arithmetic import MILLISECONDS, total_seconds
+from okireports.metrics.arithmetic import MILLISECONDS, MONEY, total_seconds
 from okireports.metrics.validity import in_force
-
-MONEY = "decimal(18, 6)"
 
 
 def tariffed(statuses: Table, tariffs: Table) -> Table:

@@ -13,7 +13,7 @@ from ibis.expr.types import BooleanValue, DecimalValue, FloatingValue, IntegerVa
 
 from okireports.clock import Interval, bucket, local_date, local_day, ms
 from okireports.metrics import Aggregate, measure, ratio
-from okireports.metrics.arithmetic import MILLISECONDS
+from okireports.metrics.arithmetic import MILLISECONDS, MONEY
 from okireports.metrics.dialing import persons, sales
 from okireports.metrics.handling import aht_s
 from okireports.metrics.kpis import is_lower_better
@@ -22,7 +22,6 @@ from okireports.metrics.validity import held_at, holding
 from okireports.metrics.volume import abandoned, abandoned_short, answered, handled, offered, transferred
 from okireports.metrics.waiting import asa_s
 
-MONEY = "decimal(18, 6)"
 SPLINTER = 1e-9  # by so much a float may miss the whole number that it stands for
 VERSION = [
     "project_id", "term", "holds_from", "metric", "comparison", "target", "unit", "price", "penalty", "bonus", "cap",
@@ -51,8 +50,8 @@ def measured(t: Table, formula: str) -> Table:
     talk = {"talk_ms": t.talk_ms.sum().coalesce(0)}
     t = t.group_by(*VERSION, "bucket").agg(**measure(t, *COUNTS, *PARTS, *MEANS), **talk)
     shares = shares_of(t, formula)
-    t = t.mutate(part=chosen(t, {k: part for k, (part, _) in shares.items()}, "int64"))
-    t = t.mutate(whole=chosen(t, {k: whole for k, (_, whole) in shares_of(t, formula).items()}, "int64"))
+    parts, wholes = ({name: of[side] for name, of in shares.items()} for side in (0, 1))
+    t = t.mutate(part=chosen(t, parts, "int64"), whole=chosen(t, wholes, "int64"))
     figures = {name: t[name].cast("float64") for name in (*COUNTED, *(mean.__name__ for mean in MEANS))}
     figures |= {"talk_s": t.talk_ms / float(MILLISECONDS)} | {name: ratio(t.part, t.whole) for name in shares}
     return t.mutate(actual=chosen(t, figures, "float64"))

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import ibis
 from ibis.expr.types import BooleanValue, FloatingValue, IntegerScalar, Scalar, Table
 
 from okireports.clock import Interval, bucket, seconds
 from okireports.metrics import measure, metric, ratio, tally
+from okireports.metrics.arithmetic import MONEY, in_one_currency
 from okireports.metrics.handling import talk_s
 from okireports.metrics.intervals import split, within
-from okireports.metrics.tracking import MONEY
 from okireports.metrics.volume import is_accepted
 
 REACHED = ("answered", "dropped")  # how an attempt ends at which a person picked up
@@ -112,13 +111,8 @@ def summed(attempts_of: Table) -> dict[str, Scalar]:
     )  # fmt: skip
     if "cost" not in t.columns:
         return figures
-    first, last = t.first_currency.min(), t.last_currency.max()
-    known = (first == last) & (sales(t) > 0)
     per_sale = (t.cost.sum() / sales(t).nullif(0)).cast(MONEY)
-    return figures | {
-        "cost_per_sale": known.ifelse(per_sale, ibis.null()),
-        "currency": known.ifelse(first, ibis.null()),
-    }
+    return figures | in_one_currency(t, sales(t) > 0, cost_per_sale=per_sale)
 
 
 def ready(statuses: Table, attempts_of: Table, by: Interval, keys: Sequence[str]) -> Table:

@@ -12,10 +12,9 @@ from ibis.expr.types import FloatingScalar, FloatingValue, IntegerScalar, Intege
 
 from okireports.clock import Interval, ms
 from okireports.metrics import mean_seconds, metric, quantile, ratio, tally
-from okireports.metrics.arithmetic import MILLISECONDS
+from okireports.metrics.arithmetic import MILLISECONDS, MONEY, in_one_currency
 from okireports.metrics.intervals import concurrency, within
 from okireports.metrics.satisfaction import csat_answers, satisfied
-from okireports.metrics.tracking import MONEY
 
 DIALOGUE = ["project_id", "dialogue_id"]
 
@@ -111,10 +110,5 @@ def prices(sent: Table, charges: Table) -> Table:
 
 def spread(t: Table) -> Table:
     """Per template and outcome `amount` and `currency` of messages with the `prices` of their projects beside."""
-    whole = (t.price * t.messages).sum().cast(MONEY)
-    one = t.first_currency.min() == t.last_currency.max()
-    return t.group_by("template", "outcome").agg(
-        messages=t.messages.sum(),
-        amount=one.ifelse(whole, ibis.null()),
-        currency=one.ifelse(t.first_currency.min(), ibis.null()),
-    )
+    amount = (t.price * t.messages).sum().cast(MONEY)
+    return t.group_by("template", "outcome").agg(messages=t.messages.sum(), **in_one_currency(t, amount=amount))

@@ -7,14 +7,14 @@ from ibis.expr.types import DecimalValue, FloatingValue, NumericValue, Table
 
 from okireports.clock import Interval, bucket
 from okireports.metrics import ratio, tally
+from okireports.metrics.arithmetic import MONEY
 from okireports.metrics.intervals import starting
 from okireports.metrics.volume import handled, is_handled
 
-MONEY = "decimal(18, 6)"
 MINUTE = 60_000.0  # ms
 
 
-def spent(charges: Table, period: Interval, by: Interval) -> Table:
+def by_kind(charges: Table, period: Interval, by: Interval) -> Table:
     """Charges of the period per project, kind, currency and bucket: amount, and the quantity where one unit counts."""
     t = starting(charges, period, "at")
     t = t.group_by("project_id", "kind", "currency", bucket=bucket(t["at"], by)).agg(

@@ -6,9 +6,8 @@ import ibis
 from ibis.expr.types import Scalar, Table
 
 from okireports.metrics import ratio, tally
+from okireports.metrics.attached import CALL
 from okireports.metrics.dialing import is_attempt
-
-CALL = ["project_id", "call_id"]
 
 
 def played(calls: Table, steps: Table) -> Table:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ibis.expr.types import BooleanValue, DecimalValue, IntegerScalar, Table
 
 from okireports.metrics import metric, tally
+from okireports.metrics.arithmetic import MONEY
 
-MONEY = "decimal(18, 6)"
 CANCELLED = "cancelled"
 
 

@@ -7,8 +7,7 @@ from ibis.expr.types import Scalar, Table
 
 from okireports.clock import ms
 from okireports.metrics import mean_seconds, ratio, tally
-
-CALL = ["project_id", "call_id"]
+from okireports.metrics.attached import CALL
 
 
 def walked(steps: Table, calls: Table) -> Table:

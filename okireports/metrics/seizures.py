@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ibis
 from ibis.expr.types import BooleanValue, FloatingValue, IntegerScalar, Scalar, Table
 
 from okireports.metrics import mean_seconds, metric, ratio, tally
-from okireports.metrics.arithmetic import MILLISECONDS
-from okireports.metrics.tracking import MONEY
+from okireports.metrics.arithmetic import MILLISECONDS, MONEY, in_one_currency
 from okireports.metrics.volume import is_accepted
 
 OUTSIDE = ("inbound", "outbound")  # internal calls take no line
@@ -65,9 +63,5 @@ def pdd_s(calls: Table) -> FloatingValue:
 
 def price(calls: Table) -> dict[str, Scalar]:
     """`cost_per_minute` of talk and its currency, of contacts with `cost`, `first_currency` and `last_currency`."""
-    one = calls.first_currency.min() == calls.last_currency.max()
     per_minute = ratio(calls.cost.sum().cast("float64") * MINUTE, calls.talk_ms.sum()).cast(MONEY)
-    return {
-        "cost_per_minute": one.ifelse(per_minute, ibis.null()),
-        "currency": one.ifelse(calls.first_currency.min(), ibis.null()),
-    }
+    return in_one_currency(calls, cost_per_minute=per_minute)

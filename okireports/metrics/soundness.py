@@ -15,17 +15,18 @@ from ibis.expr.types import BooleanValue, IntegerValue, StringValue, Table, Valu
 from okireports.clock import DAY, Interval, local_day, local_time, ms, timestamp
 from okireports.metrics import tally
 from okireports.metrics.arithmetic import MILLISECONDS
+from okireports.metrics.connection import SCALE
 from okireports.metrics.intervals import starting
 from okireports.metrics.volume import UNANSWERED, is_answered, is_handled, is_offered
 from okireports.tables import FACTS
 
-CHILDHOOD = timedelta(days=92)  # how long before what is said of it a call may have been
+CALL_WITHIN = timedelta(days=92)  # how long before what is said of it a call may have been
 LAG = timedelta(days=1)  # how far what belongs together may lie apart otherwise
 TOLERANCE = MILLISECONDS  # sources give whole seconds
 SKEW = 60 * MILLISECONDS
 ABSENT = 12 * 60 * 60 * MILLISECONDS  # no status for so long is no gap: nobody was there
-MOS, SIP = (1, 5), (100, 699)
-TWICE = ["project_id", "contact_key", "started_at", "direction", "queue_id", "dialer_id"]
+SIP = (100, 699)
+SAME = ["project_id", "contact_key", "started_at", "direction", "queue_id", "dialer_id"]
 OF_CALLS = ("rings", "ivr_steps", "statuses", "speech_hits", "ratings", "evaluations", "recordings", "charges")
 JUDGING = ("ratings", "evaluations")  # of a call or a dialogue
 PLACED = ("tasks", "requests", "rings", "ratings")  # beside calls and dialogues: each row has a project, or should
@@ -88,9 +89,9 @@ def by_themselves(tables: Tables, period: Interval) -> Iterator[Table]:
         yield checked(t, known_by(t, period, "started_at"), checks(t))
     for name in PLACED:
         t = rows_of(tables, name, period)
-        of = {f"{name} of no project": (t[str(FACTS[name].id)].notnull(), nobodys(t))}
+        of = {f"{name} of no project": (t[str(FACTS[name].id)].notnull(), is_unassigned(t))}
         yield checked(t, known_by(t, period, str(FACTS[name].start)), of)
-    yield twice(starting(tables["calls"], period))
+    yield duplicates(starting(tables["calls"], period))
 
 
 def beside_each_other(tables: Tables, period: Interval) -> Iterator[Table]:
@@ -101,7 +102,7 @@ def beside_each_other(tables: Tables, period: Interval) -> Iterator[Table]:
     without = {"handled contacts without a Busy status": (t.call_id.notnull(), t.busy_at.isnull())}
     yield checked(t, t.source_id, without)
     t = skewed(tables["calls"], tables["statuses"], period)
-    yield checked(t, t.source_id, {"Busy that does not begin with the answer": (t.call_id.notnull(), apart(t))})
+    yield checked(t, t.source_id, {"Busy that does not begin with the answer": (t.call_id.notnull(), is_skewed(t))})
     for name in OF_CALLS:
         if name in tables:
             t = with_call(rows_of(tables, name, period), tables["calls"], period)
@@ -125,7 +126,7 @@ def of_calls(t: Table) -> Checks:
         "offered contacts that are in no figure": (offered, ~(is_answered(t) | t.outcome.isin(UNANSWERED))),
         "answered contacts without the time of the answer": (answered, t.answered_at.isnull()),
         "handled contacts without an operator": (handled, t.operator_id.isnull()),
-        "contacts whose times are out of order": (every, disordered(t)),
+        "contacts whose times are out of order": (every, is_out_of_order(t)),
         "contacts of more than a day": (every, ms(t.ended_at) - ms(t.started_at) > DAY),
         "waits that differ from their times": (
             t.queued_at.notnull() & t.wait_ms.notnull(),
@@ -136,13 +137,13 @@ def of_calls(t: Table) -> Checks:
             spoken > ms(t.ended_at) - ms(t.answered_at) + TOLERANCE,
         ),
         "outcomes that nobody knows": (every, t.outcome == "other"),
-        "MOS off its scale": (t.mos.notnull(), ~t.mos.between(*MOS)),
+        "MOS off its scale": (t.mos.notnull(), ~t.mos.between(*SCALE)),
         "SIP codes off their scale": (t.sip_code.notnull(), ~t.sip_code.between(*SIP)),
-        "calls of no project": (every, nobodys(t)),
+        "calls of no project": (every, is_unassigned(t)),
     }
 
 
-def disordered(t: Table) -> BooleanValue:
+def is_out_of_order(t: Table) -> BooleanValue:
     """Does a contact's course of events run backwards somewhere?"""
     return (
         (t.queued_at < t.started_at).coalesce(False)
@@ -159,20 +160,20 @@ def of_dialogues(t: Table) -> Checks:
     every = t.dialogue_id.notnull()
     return {
         "dialogues whose times are out of order": (every, late | (close < reply).coalesce(False)),
-        "dialogues of no project": (every, nobodys(t)),
+        "dialogues of no project": (every, is_unassigned(t)),
     }
 
 
-def nobodys(t: Table) -> BooleanValue:
+def is_unassigned(t: Table) -> BooleanValue:
     """Does no project own it?"""
     return t.project_id == 0
 
 
 # ---- rows beside each other ------------------------------------------------------------------------------------------
-def twice(calls: Table) -> Table:
+def duplicates(calls: Table) -> Table:
     """Contacts of known people that stand under several ids: all but one of each are too many."""
     t = calls.filter(calls.contact_key.notnull())
-    t = t.group_by(TWICE).agg(n=t.count(), text=t.source_id.max())
+    t = t.group_by(SAME).agg(n=t.count(), text=t.source_id.max())
     t = t.agg(
         rows=t.n.sum().coalesce(0).cast("int64"),
         affected=(t.n - 1).sum().coalesce(0).cast("int64"),
@@ -214,19 +215,19 @@ def busy(statuses: Table, period: Interval) -> Table:
 
 def skewed(calls: Table, statuses: Table, period: Interval) -> Table:
     """Calls that are seen with the time of their answer, beside the Busy that begins in the period."""
-    seen = starting(calls, around(period, CHILDHOOD)).select("call_id", "answered_at", "source_id")
+    seen = starting(calls, around(period, CALL_WITHIN)).select("call_id", "answered_at", "source_id")
     t = starting(busy(statuses, period), period, "busy_at").join(seen, "call_id")
     return t.filter(t.answered_at.notnull())
 
 
-def apart(t: Table) -> BooleanValue:
+def is_skewed(t: Table) -> BooleanValue:
     """Do the status and the answer disagree by more than a minute?"""
     return (ms(t.busy_at) - ms(t.answered_at)).abs() > SKEW
 
 
 def with_call(t: Table, calls: Table, period: Interval) -> Table:
     """Rows with `there`: the call that they name is seen; NULL where it is not."""
-    seen = starting(calls, around(period, CHILDHOOD)).select("call_id", there=ibis.literal(True))
+    seen = starting(calls, around(period, CALL_WITHIN)).select("call_id", there=ibis.literal(True))
     return t.left_join(seen, "call_id", rname="seen_{name}")
 
 

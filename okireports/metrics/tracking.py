@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import ibis
 from ibis.expr.types import IntegerScalar, Scalar, Table
 
 from okireports.metrics import measure, metric, ratio, tally
-from okireports.metrics.arithmetic import MILLISECONDS
+from okireports.metrics.arithmetic import MILLISECONDS, MONEY, in_one_currency
 from okireports.metrics.interactions import first_time
 from okireports.metrics.volume import answered, is_accepted, is_lost
-
-MONEY = "decimal(18, 6)"
 
 
 @metric("Lost", unit="count", counts="contact", at="start")
@@ -48,9 +45,4 @@ def brought(t: Table) -> dict[str, Scalar]:
     }
     if "cost" not in t.columns:
         return figures
-    currency, one = t.first_currency.min(), t.first_currency.min() == t.last_currency.max()
-    per_call = (t.cost.sum() / inbound).cast(MONEY)
-    return figures | {
-        "cost_per_call": one.ifelse(per_call, ibis.null()),
-        "currency": one.ifelse(currency, ibis.null()),
-    }
+    return figures | in_one_currency(t, cost_per_call=(t.cost.sum() / inbound).cast(MONEY))

@@ -15,6 +15,7 @@ from ibis import Table
 from okireports.charts import bars, counts, funnel, lines
 from okireports.clock import Interval, grain, labelled, ms, seconds
 from okireports.metrics import measure, paths, ratio
+from okireports.metrics.attached import CALL, LAG, costs, first_recordings, spent
 from okireports.metrics.callbacks import callbacks, window
 from okireports.metrics.interactions import (
     YEAR,
@@ -34,7 +35,6 @@ from okireports.metrics.volume import is_lost
 from okireports.metrics.waiting import awt_s
 from okireports.report import looked_up, named, page, report
 
-CALL = ["project_id", "call_id"]
 COLUMNS = [
     "call", "started_at", "project", "direction", "queue", "dialer", "scenario", "operator", "line", "contact_key",
     "phone", "outcome", "result", "wait_s", "ring_s", "talk_s", "hold_s", "wrap_s", "duration_s", "ended_by",
@@ -44,7 +44,6 @@ LOST = [
     "call", "started_at", "project", "queue", "outcome", "wait_s", "contact_key", "phone", "called_back_at",
     "called_back_by", "time_to_callback_s", "reached",
 ]  # fmt: skip
-LAG = timedelta(days=1)  # a call's recordings and charges are dated after its start, so also after the period's end
 
 
 @report("Call log", pl="Dziennik połączeń", chart=counts("started_at"), after=LAG, separable=True)
@@ -88,7 +87,7 @@ def call_log(
     chart=counts("started_at", by="reached"),
     after=lambda settings: window(settings) + LAG,  # a lost call may end after the period
     separable=True,
-    queues_only=True,
+    collective=True,
 )
 def lost_calls(
     calls: Table,
@@ -131,7 +130,7 @@ def lost_calls(
     pl="Statystyka połączeń przychodzących",
     chart=lines("interval", ["inbound", "accepted"]),
     before=YEAR,
-    queues_only=True,
+    collective=True,
 )
 def inbound_statistics(
     calls: Table,
@@ -167,7 +166,7 @@ def inbound_statistics(
     chart=bars("line", ["inbound", "sales"]),
     before=YEAR,
     after=LAG,
-    queues_only=True,
+    collective=True,
 )
 def call_tracking(
     calls: Table, projects: Table, history: Table, results: Table, charges: Table | None, *, period: Interval
@@ -197,7 +196,7 @@ def call_tracking(
     chart=funnel("node", "entered", by="scenario"),
     before=LAG,  # a call that is in a scenario when the period begins
     after=LAG,  # what follows the period's last steps
-    queues_only=True,
+    collective=True,
 )
 def ivr_paths(
     ivr_steps: Table,
@@ -244,31 +243,6 @@ def call_outcomes(
     t = named(t, **({per: {"queue": queues, "operator": operators}[per]} if per else {}))
     columns = ["outcome", "result", *([per] if per else [])]
     return t.order_by(*columns, *key).select(*columns, "contacts", "share", "talk_mean_s")
-
-
-def first_recordings(recordings: Table, period: Interval) -> Table:
-    """One `recording` per call: the earliest, of several at one instant the one with the smallest URL."""
-    r = _of_calls_in(recordings, period)
-    order = ibis.row_number().over(group_by=CALL, order_by=[r["at"], r.url])
-    return r.filter(order == 0).select(*CALL, recording=r.url)
-
-
-def costs(charges: Table, period: Interval) -> Table:
-    """`cost` and `currency` per call; both NULL where its charges are in several currencies."""
-    c = spent(charges, period)
-    one = c.first_currency == c.last_currency
-    return c.select(*CALL, cost=one.ifelse(c.cost, ibis.null()), currency=one.ifelse(c.first_currency, ibis.null()))
-
-
-def spent(charges: Table, period: Interval) -> Table:
-    """`cost` per call, with its `first_currency` and `last_currency` by name: a sum of one where they are the same."""
-    c = _of_calls_in(charges, period)
-    return c.group_by(CALL).agg(cost=c.amount.sum(), first_currency=c.currency.min(), last_currency=c.currency.max())
-
-
-def _of_calls_in(t: Table, period: Interval) -> Table:
-    """What may belong to calls of the period, by its own instant: the same rows however the stores are cut."""
-    return t.filter(t.call_id.notnull(), t["at"] >= period.start, t["at"] < period.end + LAG)
 
 
 def _readable(t: Table) -> Table:

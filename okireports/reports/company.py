@@ -36,7 +36,7 @@ def costs(charges: Table, calls: Table, projects: Table, *, period: Interval, by
     where units differ; share of all amounts in the currency (and interval); per_contact = amount / handled contacts of
     the project, per_minute = amount / minutes of their talk, empty without any; costs of no project stand without one.
     """
-    t = expenses.spent(charges, period, by)
+    t = expenses.by_kind(charges, period, by)
     t = t.mutate(share=expenses.share(t))
     t = looked_up(t, expenses.work(calls, period, by), ["project_id", "bucket"], "contacts", "talk_ms")
     t = t.mutate(per_contact=expenses.per_contact(t), per_minute=expenses.per_minute(t))
@@ -79,7 +79,7 @@ def breaches(
     "Contract",
     pl="Rozliczenie kontraktu",
     chart=bullets("term", "actual", goal="target", by="project", met="met"),
-    queues_only=True,
+    collective=True,
     targets=True,
     unfiltered=True,
     details=breaches,
@@ -192,9 +192,9 @@ def access_matrix(
     "Data quality",
     pl="Jakość danych",
     chart=bars("check", "affected"),
-    before=soundness.CHILDHOOD,
+    before=soundness.CALL_WITHIN,
     after=soundness.LAG,
-    queues_only=True,  # of one operator's rows the others' are missing
+    collective=True,
     unfiltered=True,
 )
 def data_quality(

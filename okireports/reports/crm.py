@@ -75,7 +75,7 @@ def request_log(
     pl="Lejek",
     chart=stages_of("stage", "entered", by="form"),
     after=ways.FOLLOWED,
-    queues_only=True,
+    collective=True,
 )
 def funnel(requests: Table, stage_changes: Table, stages: Table, forms: Table, *, period: Interval) -> Table:
     """How many requests came to each stage of a form, how many went further, and where they stay or are lost.
@@ -96,7 +96,7 @@ def funnel(requests: Table, stage_changes: Table, stages: Table, forms: Table, *
     "Answers",
     pl="Odpowiedzi ankiet",
     chart=parts("answer", "share", by="question", within="form", band=("share_low", "share_high")),
-    queues_only=True,
+    collective=True,
 )
 def answers(answers: Table, forms: Table) -> Table:
     """What customers answered to each question of a form, and how sure that is.
@@ -109,7 +109,7 @@ def answers(answers: Table, forms: Table) -> Table:
     return t.select("form", "question", "answer", "answers", "share", "share_low", "share_high")
 
 
-@report("Quotas", pl="Kwoty", chart=bullets("quota", "collected", goal="goal", by="form"), queues_only=True)
+@report("Quotas", pl="Kwoty", chart=bullets("quota", "collected", goal="goal", by="form"), collective=True)
 def quotas(answers: Table, quotas: Table, forms: Table, *, period: Interval, now: datetime) -> Table:
     """How many of the answers that a survey wants have been collected, and when that will be enough.
 

@@ -14,9 +14,9 @@ from okireports.charts import bars, counts, heat, lines
 from okireports.clock import Interval, bucket, labelled, local_date, local_hour, ms
 from okireports.metrics import dialing, drops, measure, messages, ratio
 from okireports.metrics import tasks as task
+from okireports.metrics.attached import CALL, LAG, spent
 from okireports.metrics.intervals import starting
 from okireports.report import looked_up, named, page, report
-from okireports.reports.calls import CALL, LAG, spent
 
 TASKS = [
     "task", "created_at", "project", "dialer", "import", "state", "attempts", "max_attempts", "last_attempt_at",
@@ -29,7 +29,7 @@ TASKS = [
     pl="Skuteczność dialera",
     chart=bars("dialer", ["attempts", "persons", "sales"]),
     after=LAG,
-    queues_only=True,
+    collective=True,
 )
 def dialer_summary(
     calls: Table,
@@ -71,7 +71,7 @@ def dialer_summary(
     chart=counts("created_at", by="state"),
     after=task.TRIED_WITHIN,
     separable=True,
-    queues_only=True,
+    collective=True,
 )
 def task_log(
     tasks: Table,
@@ -107,7 +107,7 @@ def task_log(
     pl="Wyniki zadań",
     chart=bars("result", "tasks", by="dialer", stack=True),
     after=task.TRIED_WITHIN,
-    queues_only=True,
+    collective=True,
 )
 def task_results(tasks: Table, dialers: Table, history: Table, *, period: Interval) -> Table:
     """With which results the tasks of each dialer ended, and how much work they were.
@@ -129,7 +129,7 @@ def task_results(tasks: Table, dialers: Table, history: Table, *, period: Interv
     pl="Raport importów",
     chart=bars("import", ["reached", "exhausted", "remaining"], stack=True),
     after=task.TRIED_WITHIN,
-    queues_only=True,
+    collective=True,
 )
 def imports(tasks: Table, dialers: Table, results: Table, imports: Table, history: Table, *, period: Interval) -> Table:
     """How far the dialers have come with each import: tried, reached, sold, given up, still to do.
@@ -149,7 +149,7 @@ def imports(tasks: Table, dialers: Table, results: Table, imports: Table, histor
     return t.order_by("dialer", "import", "dialer_id").select("dialer", "import", "imported_at", *figures)
 
 
-@report("Reachability", pl="Dodzwanialność", chart=heat("hour", "attempt_no", "contact_rate"), queues_only=True)
+@report("Reachability", pl="Dodzwanialność", chart=heat("hour", "attempt_no", "contact_rate"), collective=True)
 def reachability(calls: Table, *, period: Interval) -> Table:
     """At which attempt, and at which hour of the local clock, dialers reach persons.
 
@@ -168,7 +168,7 @@ def reachability(calls: Table, *, period: Interval) -> Table:
     pl="Połączenia porzucone",
     chart=lines("day", "rolling_30d_rate", by="dialer", goal="limit_rate"),
     before=drops.REACH,
-    queues_only=True,
+    collective=True,
 )
 def dropped_calls(calls: Table, dialers: Table, *, period: Interval, now: datetime) -> Table:
     """How many persons picked up and found no free operator, day by day, and whether that is more than is allowed.
@@ -193,7 +193,7 @@ def dropped_calls(calls: Table, dialers: Table, *, period: Interval, now: dateti
     pl="Autoinformator",
     chart=bars("input", "played", by="dialer", stack=True),
     after=LAG,
-    queues_only=True,
+    collective=True,
 )
 def autoinformer(calls: Table, ivr_steps: Table, dialers: Table, *, period: Interval) -> Table:
     """How many messages the dialers played, how much of them was heard, and what people answered.

@@ -58,7 +58,7 @@ OTHER = "other project"
     "Queue summary",
     pl="Raport zbiorczy kolejek",
     chart=bars("queue", ["answered", "abandoned"], stack=True),
-    queues_only=True,
+    collective=True,
 )
 def queue_summary(calls: Table, projects: Table, queues: Table, *, by: Interval = None, formula: str) -> Table:
     """Contacts of each queue, how they ended, and how long customers waited and operators worked.
@@ -81,7 +81,7 @@ def queue_summary(calls: Table, projects: Table, queues: Table, *, by: Interval 
     "Service level",
     pl="Poziom obsługi",
     chart=lines("interval", "service_level", by="queue", goal="goal"),
-    queues_only=True,
+    collective=True,
 )
 def service_level(calls: Table, projects: Table, queues: Table, *, by: Interval = "30min", formula: str) -> Table:
     """Share of contacts answered within each queue's threshold, interval by interval.
@@ -100,7 +100,7 @@ def service_level(calls: Table, projects: Table, queues: Table, *, by: Interval 
     "Service level: definitions",
     pl="Poziom obsługi: definicje",
     chart=dots("queue", ["sl_short", "sl_offered", "sl_answered", "sl_positive", "sl_ignore"]),
-    queues_only=True,
+    collective=True,
     targets=True,
 )
 def service_level_variants(calls: Table, projects: Table, queues: Table) -> Table:
@@ -123,7 +123,7 @@ def service_level_variants(calls: Table, projects: Table, queues: Table) -> Tabl
     "Peak hours",
     pl="Godziny szczytu",
     chart=heat("hour", "weekday", "offered_per_day"),
-    queues_only=True,
+    collective=True,
 )
 def calls_by_hour(calls: Table, *, period: Interval, formula: str) -> Table:
     """On which weekdays, and at which hours of the local clock, customers stand in the queues.
@@ -145,7 +145,7 @@ def calls_by_hour(calls: Table, *, period: Interval, formula: str) -> Table:
     "Waiting time distribution",
     pl="Rozkład czasu oczekiwania",
     chart=steps("wait_from_s", "cumulative_share", by="outcome"),
-    queues_only=True,
+    collective=True,
 )
 def wait_distribution(calls: Table) -> Table:
     """How many customers waited how long, until they were answered, gave up or left the queue in another way.
@@ -164,7 +164,7 @@ def wait_distribution(calls: Table) -> Table:
     chart=lines("interval", ["repeat_rate", "fcr"], by="queue"),
     before=repeats.window,
     after=repeats.window,
-    queues_only=True,
+    collective=True,
 )
 def repeat_calls(
     calls: Table,
@@ -202,7 +202,7 @@ def repeat_calls(
     chart=heat("to_queue", "from_queue", "transfers", to_queue="to_project", from_queue="from_project"),
     before=LAG,
     after=LAG,
-    queues_only=True,
+    collective=True,
 )
 def transfers(
     calls: Table, projects: Table, queues: Table, operators: Table, history: Table, *, period: Interval
@@ -231,7 +231,7 @@ def transfers(
     "Concurrent calls",
     pl="Obciążenie linii",
     chart=area("interval", "mean", line="peak"),
-    queues_only=True,
+    collective=True,
 )
 def concurrent_calls(
     calls: Table,

@@ -5,22 +5,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import ibis
 from ibis import Table
 
 from okireports.charts import bars, dots, lines
 from okireports.clock import Interval, grain, labelled
 from okireports.metrics import connection, measure, ratio, seizures
+from okireports.metrics.attached import CALL, LAG, spent
 from okireports.metrics.connection import heard, worst_hours
 from okireports.metrics.handling import talk_s
 from okireports.metrics.intervals import starting
 from okireports.metrics.sip_codes import meaning
 from okireports.report import looked_up, named, report
-from okireports.reports.calls import CALL, spent
-
-LAG = timedelta(days=1)  # a call's charges are dated after its start, so also after the period's end
 
 
 @report(
@@ -51,7 +47,7 @@ def connection_quality(calls: Table, providers: Table, *, by: Interval = "day") 
     pl="Operatorzy SIP",
     chart=bars("provider", "asr_sip", by="direction"),
     after=LAG,
-    queues_only=True,
+    collective=True,
 )
 def provider_statistics(
     calls: Table, providers: Table, charges: Table | None, *, period: Interval, by: Interval = None
@@ -81,7 +77,7 @@ def provider_statistics(
     "Termination codes",
     pl="Kody zakończenia",
     chart=bars("meaning", "calls", by="provider", stack=True),
-    queues_only=True,
+    collective=True,
 )
 def termination_codes(calls: Table, providers: Table) -> Table:
     """With which SIP codes calls ended, provider by provider, and what the codes mean.

@@ -209,7 +209,7 @@ def schedule_adherence(
     "Staffing",
     pl="Obsada",
     chart=area("interval", "busy_mean", line=["logged_in", "erlangs"]),
-    queues_only=True,
+    collective=True,
 )
 def staffing_by_interval(statuses: Table, calls: Table, *, period: Interval, by: Interval = "30min") -> Table:
     """How many operators were there, how many talked at once, and how many the offered contacts needed.

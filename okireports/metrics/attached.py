@@ -1,0 +1,38 @@
+"""What is attached to a call by its id: its charges and its recordings."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import ibis
+from ibis import Table
+
+from okireports.clock import Interval
+
+CALL = ["project_id", "call_id"]
+LAG = timedelta(days=1)  # recordings and charges are dated after the call's start, so also after the period's end
+
+
+def first_recordings(recordings: Table, period: Interval) -> Table:
+    """One `recording` per call: the earliest, of several at one instant the one with the smallest URL."""
+    r = in_reach(recordings, period)
+    order = ibis.row_number().over(group_by=CALL, order_by=[r["at"], r.url])
+    return r.filter(order == 0).select(*CALL, recording=r.url)
+
+
+def costs(charges: Table, period: Interval) -> Table:
+    """`cost` and `currency` per call; both NULL where its charges are in several currencies."""
+    c = spent(charges, period)
+    one = c.first_currency == c.last_currency
+    return c.select(*CALL, cost=one.ifelse(c.cost, ibis.null()), currency=one.ifelse(c.first_currency, ibis.null()))
+
+
+def spent(charges: Table, period: Interval) -> Table:
+    """`cost` per call, with its `first_currency` and `last_currency` by name: a sum of one where they are the same."""
+    c = in_reach(charges, period)
+    return c.group_by(CALL).agg(cost=c.amount.sum(), first_currency=c.currency.min(), last_currency=c.currency.max())
+
+
+def in_reach(t: Table, period: Interval) -> Table:
+    """What may belong to calls of the period, by its own instant: the same rows however the stores are cut."""
+    return t.filter(t.call_id.notnull(), t["at"] >= period.start, t["at"] < period.end + LAG)
