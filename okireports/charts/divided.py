@@ -6,12 +6,11 @@ import altair as alt
 import pandas as pd
 
 from okireports.charts import Spec
-from okireports.charts.axes import PALETTE, gridded, number_axis, number_scale, panels, tips
+from okireports.charts.axes import PALETTE, categories, gridded, number_axis, number_scale, panels, tips
+from okireports.charts.bullet import PANELS
 from okireports.charts.categories import MOST, ROW
 from okireports.charts.paper import INK, Drawing, Paper, data, nothing, single
 from okireports.charts.rows import figures, grouped, keyed, limited, order
-
-PANELS = 12
 
 
 def parts(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
@@ -40,9 +39,7 @@ def parts(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
 def _layers(x: str, rows: pd.DataFrame, value: str, band: list[str], paper: Paper) -> list[alt.Chart]:
     """The bars, their bounds, and their figures."""
     known, span = paper.label(value), pd.concat([rows[c] for c in (value, *band)])
-    axis = alt.Axis(ticks=False, domain=False)
-    largest = alt.EncodingSortField(field=value, order="descending")
-    down = alt.Y(field=x, type="nominal", sort=largest, title=None, axis=axis)
+    down = categories(x, alt.EncodingSortField(field=value, order="descending"))
     along = alt.X(
         field=value,
         type="quantitative",
