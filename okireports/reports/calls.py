@@ -1,8 +1,5 @@
 """Calls, one by one, and what customers lived through."""
 
-# mypy: disable-error-code="assignment"
-# (`by: Interval = "day"`: the default is the word that people would give; the run hands over the Interval made of it.)
-
 from __future__ import annotations
 
 from dataclasses import replace

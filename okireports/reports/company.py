@@ -1,8 +1,5 @@
 """The company: what it costs and earns, what it keeps, who changed what, who may see what, and how sound it all is."""
 
-# mypy: disable-error-code="assignment"
-# (`by: Interval = None`: the default is the word that people would give; the run hands over the Interval made of it.)
-
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,8 +1,5 @@
 """CRM: what customers want, how far it got, what they answered, and what they ordered."""
 
-# mypy: disable-error-code="assignment"
-# (`by: Interval = None`: the default is the word that people would give; the run hands over the Interval made of it.)
-
 from __future__ import annotations
 
 from datetime import datetime, timedelta

@@ -1,8 +1,5 @@
 """The dialer: whom it reached, what came of it, and whether persons were left without an operator."""
 
-# mypy: disable-error-code="assignment"
-# (`by: Interval = None`: the default is the word that people would give; the run hands over the Interval made of it.)
-
 from __future__ import annotations
 
 from datetime import datetime

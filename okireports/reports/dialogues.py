@@ -1,8 +1,5 @@
 """Chats and mail: dialogues in writing, one by one and in sum, and what became of SMS."""
 
-# mypy: disable-error-code="assignment"
-# (`by: Interval = None`: the default is the word that people would give; the run hands over the Interval made of it.)
-
 from __future__ import annotations
 
 from datetime import timedelta

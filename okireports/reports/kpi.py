@@ -1,8 +1,5 @@
 """KPI: how well the work is done, by targets, by evaluators, by customers, and where it went against a rule."""
 
-# mypy: disable-error-code="assignment"
-# (`by: Interval = None`: the default is the word that people would give; the run hands over the Interval made of it.)
-
 from __future__ import annotations
 
 from datetime import datetime, timedelta

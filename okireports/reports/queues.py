@@ -1,7 +1,4 @@
 """Queues: how many customers stood in them, how long, and how they left."""
-
-# mypy: disable-error-code="assignment"
-# (`by: Interval = "30min"`: the default is the word that people would give; the run, which knows the period, hands over
 # the Interval made of it.)
 
 from __future__ import annotations

@@ -1,8 +1,5 @@
 """SIP telephony: how well people heard each other, what providers' lines delivered, and how calls ended."""
 
-# mypy: disable-error-code="assignment"
-# (`by: Interval = "day"`: the default is the word that people would give; the run hands over the Interval made of it.)
-
 from __future__ import annotations
 
 import ibis

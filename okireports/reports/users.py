@@ -1,8 +1,5 @@
 """Operators: what they did, one status after the other and in sum."""
 
-# mypy: disable-error-code="assignment"
-# (`by: Interval = None`: the default is the word that people would give; the run hands over the Interval made of it.)
-
 from __future__ import annotations
 
 from datetime import timedelta
