@@ -15,7 +15,8 @@ OkiReportsError
 ├── BadOption                an option or value that the report does not know
 ├── BadPeriod                a period that cannot be read, is empty or reversed
 ├── BadQuery                 SQL that cannot be run, or not within its limits
-└── ResultTooLarge           more rows than a dataframe should hold
+├── ResultTooLarge           more rows than a dataframe should hold
+└── Stopped                  a run that was ended, because something else was asked
 """
 
 from __future__ import annotations
@@ -123,6 +124,10 @@ class BadQuery(OkiReportsError):
 
 class ResultTooLarge(OkiReportsError):
     """A result with more rows than a dataframe should hold."""
+
+
+class Stopped(OkiReportsError):
+    """A run that was ended before it had a result, because something else was asked."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 
-import pandas as pd
 import pyarrow as pa
 
 from okireports import access, audit, frames, report
@@ -72,11 +71,13 @@ def run(viewing: Viewing, question: Question) -> Answer:
         UnknownReport: there is none of this name that she may run.
         Refused: she may not look, or not in this way.
         BadOption, BadPeriod, UnknownName: something of the question is wrong.
+        Stopped: another thread has ended the run.
     """
     asked = Asked(viewing, question)
     with noting_refusals(viewing, "report", str(question.name)), ExitStack() as held:
         opened = held.enter_context(session(viewing, asked.plan))
-        return asked.answer(opened, held)
+        with viewing.stop.ending(opened.con):
+            return asked.answer(opened, held)
 
 
 @contextmanager
@@ -330,26 +331,3 @@ def look(viewing: Viewing) -> Scope:
     """The viewer's scope, from the published control file alone."""
     with noting_refusals(viewing, "viewer", viewing.login), viewing.folder.reading() as reading:
         return viewing.scope(reading.con)
-
-
-def projects(viewing: Viewing) -> pd.DataFrame:
-    """The projects that a viewer may pick."""
-    kinds: dict[str, pa.DataType] = {"project_id": pa.int64(), "project": pa.string()}
-    rows = [{"project_id": p.id, "project": p.name} for p in look(viewing).projects]
-    return frames.frame(pa.Table.from_pylist(rows, pa.schema(kinds)))
-
-
-def reports(viewing: Viewing) -> pd.DataFrame:
-    """The reports that a viewer may run."""
-    rows = [
-        {
-            "name": r.name,
-            "title": r.title,
-            "section": r.section.title,
-            "description": r.description,
-            "options": ", ".join(f"{name}={option.default!r}" for name, option in r.options.items()),
-        }
-        for r in permitted(look(viewing))
-    ]
-    names = ("name", "title", "section", "description", "options")
-    return frames.frame(pa.Table.from_pylist(rows, pa.schema([(name, pa.string()) for name in names])))

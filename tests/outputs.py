@@ -7,7 +7,7 @@ import pickle
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -178,6 +178,13 @@ def opened(center: Center, viewer: Viewer, span: tuple[datetime, datetime] = EVE
 def lists(center: Center, viewer: Viewer, span: tuple[datetime, datetime]) -> dict[str, pa.Table]:
     """The lists of names that she has in a span of time, sorted."""
     return _session(center, viewer, ("calls", "statuses"), span, list(DIRECTORIES))
+
+
+def choices(center: Center, viewer: Viewer, span: tuple[datetime, datetime]) -> dict[str, pd.DataFrame]:
+    """What she may choose from: projects, reports, and the names that filters take in a span of time."""
+    asking = center.viewer(viewer.login, reason=viewer.reason)
+    aware = tuple(at.replace(tzinfo=UTC) for at in span)
+    return {"projects": asking.projects, "reports": asking.reports, "names": asking.names(aware)}
 
 
 def _session(

@@ -74,9 +74,7 @@ def same_for(trial: Trial, viewer: Viewer, other: Any) -> None:
     """She gets the same from another centre: lists, tables and answers."""
     assert not difference(lists(trial, viewer), outputs.lists(other, viewer, trial.span))
     assert not difference(opened(trial, viewer), outputs.opened(other, viewer))
-    for face in ("projects", "reports"):
-        frames = [getattr(c.viewer(viewer.login, reason=viewer.reason), face) for c in (trial.center, other)]
-        assert not difference({face: frames[0]}, {face: frames[1]})
+    assert not difference(outputs.choices(trial.center, viewer, trial.span), outputs.choices(other, viewer, trial.span))
     for number, asked in enumerate(asked_by(trial, viewer)):
         here = got(trial, viewer, number, asked)
         there = outputs.got(other, viewer, asked, trial.folder if "csv" in here else None)
@@ -116,8 +114,7 @@ def test_no_hidden_text_is_in_anything(trial: Trial) -> None:
         answers = {f"question {n}": got(trial, viewer, n, asked) for n, asked in enumerate(asked_by(trial, viewer))}
         answers["lists"] = lists(trial, viewer)
         answers["tables"] = opened(trial, viewer)
-        asking = trial.center.viewer(viewer.login, reason=viewer.reason)
-        answers["faces"] = {"projects": asking.projects, "reports": asking.reports, "repr": repr(asking.projects)}
+        answers["choices"] = outputs.choices(trial.center, viewer, trial.span)
         for where, parts in answers.items():
             if where.startswith("question") and "error" in parts:
                 continue  # it may quote the name that was asked for; see the test of names

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 from tempfile import TemporaryDirectory
@@ -22,6 +22,7 @@ from okireports.access.oversight import OVERSIGHT
 from okireports.access.scope import Scope
 from okireports.disk import Folder, Sealed, Segment, place, segments_of
 from okireports.disk.folder import NO_PROJECT, release_control, undamaged
+from okireports.engines.stop import Stop
 from okireports.errors import DamagedCenter
 from okireports.tables import ACTIVITY, FACTS, Fact
 
@@ -68,6 +69,7 @@ class Viewing:
     projects: Iterable[str | int] | str | int | None
     now: datetime  # naive UTC
     actor: str | None = None  # who looks through her eyes, where it is not herself
+    stop: Stop = field(default_factory=Stop, compare=False, repr=False)  # what another thread ends the run by
 
     def __post_init__(self) -> None:
         """Look whether the folder may still be looked at; take projects that can be read only once down."""
@@ -91,6 +93,7 @@ def session(viewing: Viewing, plan: Plan) -> Iterator[Session]:
 
     Raises:
         DamagedCenter: a file is missing, truncated or altered.
+        Stopped: another thread has ended the run.
     """
     with undamaged(viewing.folder), newest(viewing, plan) as opened:
         yield opened
@@ -102,7 +105,8 @@ def newest(viewing: Viewing, plan: Plan) -> Iterator[Session]:
     for attempt in range(TRIES):
         with private() as con:
             try:
-                opened = open_session(con, viewing, plan)
+                with viewing.stop.ending(con):
+                    opened = open_session(con, viewing, plan)
             except FileNotFoundError as error:
                 if attempt + 1 == TRIES:
                     text = f"{error.filename} is named by the centre and is not there; restore it."

@@ -93,9 +93,28 @@ def plain(column: pa.ChunkedArray[Any]) -> list[object]:
     return [None if v is None else str(v) for v in values]
 
 
-def read(values: list[object], kind: pa.DataType, found: Label | None) -> list[str]:
+def read(values: list[object], kind: pa.DataType, found: Label | None, language: str = "en") -> list[str]:
     """Cells as a person reads them: shares in per cent, thousands apart, instants to the second; NULL is nothing."""
-    return ["" if v is None else _read(v, kind, found) for v in values]
+    said = _in_polish if language == "pl" else _read
+    return ["" if v is None else said(v, kind, found) for v in values]
+
+
+def _in_polish(value: object, kind: pa.DataType, found: Label | None) -> str:
+    """A cell with a comma before the fraction, blanks between thousands, and days before months."""
+    text = _read(value, kind, found)
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        year, month, day = text[:10].split("-")
+        return f"{day}.{month}.{year}{text[10:]}"
+    if isinstance(value, bool):
+        return "tak" if value else "nie"
+    return text.translate(_POLISH) if _is_number(kind) else text
+
+
+_POLISH = str.maketrans({",": "\u00a0", ".": ","})
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
 
 
 def _read(value: object, kind: pa.DataType, found: Label | None) -> str:

@@ -102,7 +102,7 @@ def _table(content: Content, most: int) -> str:
     sides = ['class="n"' if _is_number(field) else "" for field in shown.schema]
     heads = [heading(name, report, language) for name in shown.column_names]
     columns = [
-        read(plain(column), column.type, known(name, report))
+        read(plain(column), column.type, known(name, report), language)
         for name, column in zip(shown.column_names, shown.columns, strict=True)
     ]
     head = "".join(_cell("th", f'{side} scope="col"', text) for side, text in zip(sides, heads, strict=True))

@@ -1,31 +1,25 @@
-"""The faces of the library: a centre, a viewer, a result. They delegate, and do nothing else."""
+"""A centre: what is loaded into it, who arranges it, who looks at it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from okireports import admin, extract, loading, run, sql
-from okireports.answer import Answer
+from okireports import admin, extract, loading
 from okireports.disk import Folder
-from okireports.engines.duck import Viewing
+from okireports.faces.viewer import Viewer
 from okireports.loading import LoadResult
-from okireports.result import Result
-from okireports.run import Names, Question
-from okireports.sql import Selection
+from okireports.run import Names
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from okireports.widgets import Administration
-
-__all__ = ["Center", "Result", "Viewer"]
 
 
 @dataclass(frozen=True)
@@ -289,109 +283,3 @@ class Center:
         from okireports.widgets import Administration
 
         return Administration(self.folder, self.clock, actor, reason)
-
-
-@dataclass(frozen=True)
-class Viewer:
-    """Someone who looks at reports. Each call asks anew what she may see: a right that is gone is gone at once."""
-
-    center: Center
-    login: str
-    reason: str | None = None
-    actor: str | None = None  # who looks through her eyes, where it is not herself
-
-    def viewing(self, projects: Names = None) -> Viewing:
-        """Who asks, when, at which projects."""
-        now = self.center.clock().astimezone(UTC).replace(tzinfo=None)
-        return Viewing(self.center.folder, self.login, self.reason, projects, now, self.actor)
-
-    def check(self) -> None:
-        """Raise unless she may look at all."""
-        run.look(self.viewing())
-
-    @property
-    def projects(self) -> pd.DataFrame:
-        """The projects that she may pick: project_id, project."""
-        return run.projects(self.viewing())
-
-    @property
-    def reports(self) -> pd.DataFrame:
-        """The reports that she may run: name, title, section, description, options."""
-        return run.reports(self.viewing())
-
-    @property
-    def audit(self) -> pd.DataFrame:
-        """The change log of her projects, or the whole of it, as far as the right `read_audit` goes."""
-        return admin.own_log(self.viewing())
-
-    def report(
-        self,
-        name: str,
-        *,
-        period: object,
-        projects: Names = None,
-        queues: Names = None,
-        dialers: Names = None,
-        operators: Names = None,
-        groups: Names = None,
-        lines: Names = None,
-        providers: Names = None,
-        **options: Any,
-    ) -> Result:
-        """Run a report.
-
-        Args:
-            name: as `viewer.reports` lists it.
-            period: "2025-06", "2025-06-03", "2025-W23", "last 7 days", ..., or a pair of dates or instants, half-open.
-            projects: some of hers, by name or id; None is all.
-            queues: only contacts of these queues, by name or id; likewise the other filters.
-            dialers: of these dialers.
-            operators: of these operators, by login or id.
-            groups: of operators who were in these groups in the period.
-            lines: of these lines.
-            providers: of these SIP providers.
-            options: of the report: `by`, `per`, `limit`, `offset` ...
-
-        Raises:
-            UnknownReport, UnknownName: not among what she can see.
-            BadOption, BadPeriod: something that the report does not take.
-            Refused: a rule says no.
-        """
-        filters = dict(
-            queues=queues, dialers=dialers, operators=operators, groups=groups, lines=lines, providers=providers
-        )
-        question, viewing = Question(name, period, filters, options), self.viewing(projects)
-        return Result(run.run(viewing, question), partial(self._behind, viewing.projects, question))
-
-    def _behind(self, projects: Names, question: Question) -> Answer:
-        """What lies behind an answer, as she may see it now."""
-        return run.run(self.viewing(projects), replace(question, details=True))
-
-    def sql(
-        self,
-        query: str,
-        *,
-        projects: Names = None,
-        rows: int = 1_000_000,
-        seconds: float = 60.0,
-        memory_mb: int = 1024,
-    ) -> Selection:
-        """Run a SELECT of one's own, in a process that holds her rows and nothing else; the right `run_sql` is needed.
-
-        The tables are those of the model (calls, statuses, ...) and of names (queues, operators, ...), with names
-        beside ids: calls has queue, operator, project ...; instants are naive UTC in them, of the centre's zone in the
-        result. `DESCRIBE calls` tells the columns. Each query is written down.
-
-        Args:
-            query: one SELECT in DuckDB's SQL.
-            projects: some of hers, by name or id; None is all.
-            rows: a result of more is an error.
-            seconds: a query that runs longer is ended.
-            memory_mb: a query that needs more is ended; nothing is written to the disk for it.
-
-        Raises:
-            Refused: she lacks the right, or the query is no SELECT or reaches beyond her tables.
-            UnknownName: a table that she cannot see, or that does not exist: the same error.
-            BadQuery, ResultTooLarge: it cannot be run, or not within its limits.
-        """
-        return sql.ask(self.viewing(projects), query, sql.Limits(rows, seconds, memory_mb))
