@@ -1,0 +1,56 @@
+// What all parts share: elements, words, letters to search by, and the kernel that may be gone.
+
+const DELAY = 300; // ms, before which work is not worth a word
+
+/** An element; text is only ever text. */
+function make(tag, className = "", text = "", attributes = {}) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text) made.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+/** A button, which stays in the order of Tab even where it cannot be used. */
+function button(text, pressed, attributes = {}) {
+  const made = make("button", "oki-button", text, { type: "button", ...attributes });
+  made.addEventListener("click", () => usable(made) && pressed());
+  return made;
+}
+
+const usable = (control) => control.getAttribute("aria-disabled") !== "true";
+
+const enable = (control, yes) => control.setAttribute("aria-disabled", String(!yes));
+
+/** A sentence in the widget's language. */
+function say(model, key, values = {}) {
+  return (model.get("words")[key] ?? "").replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+const number = (model, value) => value.toLocaleString(model.get("language"));
+
+/** A text as it is searched: small letters without marks. */
+function plain(text) {
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/ł/g, "l");
+}
+
+/** The notebook's own keys, such as X for cutting a cell, rest while the keyboard is in here. */
+const ownKeys = (element) => element.setAttribute("data-lm-suppress-shortcuts", "true");
+
+/** Tells whether the kernel is gone, now and whenever that changes; gives what ends it. */
+function onKernel(model, el, told) {
+  let gone = null;
+  const kernel = model.widget_manager?.kernel;
+  const look = () => {
+    const now = Boolean(el.closest(".jupyter-widgets-disconnected")) || kernel?.status === "dead";
+    if (now !== gone) told((gone = now));
+  };
+  model.on("comm_live_update", look);
+  kernel?.statusChanged?.connect(look);
+  kernel?.disposed?.connect(look);
+  look();
+  return () => {
+    kernel?.statusChanged?.disconnect(look);
+    kernel?.disposed?.disconnect(look);
+  };
+}
