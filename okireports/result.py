@@ -72,11 +72,16 @@ class Result:
         """Where the rows come from."""
         return self.answer.provenance
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the result: .csv, .parquet, .xlsx, .json, .html, .png or .svg, by the suffix; whole or not at all."""
+    def save(self, path: str | os.PathLike[str], *, language: str = "en") -> Path:
+        """Write the result: .csv, .parquet, .xlsx, .json, .html, .png or .svg, by the suffix; whole or not at all.
+
+        `language`, "en" or "pl", is that of titles, headings and charts.
+        """
         from okireports import export
 
-        return export.save(path, rows=self.answer.rows, chart=lambda: self.chart, meta=self.answer.meta)
+        told = {} if language == "en" else {"language": language, "title": self.answer.report.pl}
+        chart = (lambda: self.chart) if language == "en" else lambda: drawn(self.answer, self.frame, language)
+        return export.save(path, rows=self.answer.rows, chart=chart, meta=self.answer.meta | told)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The rows for Polars, DuckDB and others that take an Arrow stream."""

@@ -113,6 +113,12 @@ def _in_polish(value: object, kind: pa.DataType, found: Label | None) -> str:
 _POLISH = str.maketrans({",": "\u00a0", ".": ","})
 
 
+def is_figure(field: pa.Field[Any]) -> bool:
+    """Does a column hold figures, which stand to the right? Ids are none."""
+    found = known(field.name)
+    return _is_number(field.type) and not (found is not None and found.unit == "id")
+
+
 def _is_number(kind: pa.DataType) -> bool:
     return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
 

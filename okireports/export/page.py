@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from okireports.charts import html
-from okireports.export.cells import grounds, heading, known, plain, read
+from okireports.export.cells import grounds, heading, is_figure, known, plain, read
 
 if TYPE_CHECKING:
     from okireports.export import Content
@@ -99,7 +97,7 @@ def _held(content: Content, summary: str) -> str:
 def _table(content: Content, most: int) -> str:
     shown = content.rows.head(most)
     report, language = content.told("report"), content.told("language") or "en"
-    sides = ['class="n"' if _is_number(field) else "" for field in shown.schema]
+    sides = ['class="n"' if is_figure(field) else "" for field in shown.schema]
     heads = [heading(name, report, language) for name in shown.column_names]
     columns = [
         read(plain(column), column.type, known(name, report), language)
@@ -119,11 +117,3 @@ def _table(content: Content, most: int) -> str:
 
 def _cell(tag: str, attributes: str, text: str) -> str:
     return f"<{tag}{' ' + attributes.strip() if attributes.strip() else ''}>{escape(text)}</{tag}>"
-
-
-def _is_number(field: pa.Field[Any]) -> bool:
-    kind = field.type
-    found = known(field.name)
-    return (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)) and not (
-        found is not None and found.unit == "id"
-    )

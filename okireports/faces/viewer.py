@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from okireports import admin, choices, run, sql
+from okireports.access import several
 from okireports.answer import Answer
 from okireports.engines.duck import Viewing
+from okireports.engines.stop import Stop
 from okireports.result import Result
 from okireports.run import Names, Question
 from okireports.sql import Selection
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from okireports.faces.center import Center
+    from okireports.widgets import Dashboard, Explorer
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,12 @@ class Viewer:
     login: str
     reason: str | None = None
     actor: str | None = None  # who looks through her eyes, where it is not herself
+    stop: Stop | None = field(default=None, compare=False, repr=False)  # what another thread ends her runs by
 
     def viewing(self, projects: Names = None) -> Viewing:
         """Who asks, when, at which projects."""
         now = self.center.clock().astimezone(UTC).replace(tzinfo=None)
-        return Viewing(self.center.folder, self.login, self.reason, projects, now, self.actor)
+        return Viewing(self.center.folder, self.login, self.reason, projects, now, self.actor, self.stop or Stop())
 
     def check(self) -> None:
         """Raise unless she may look at all."""
@@ -60,6 +65,51 @@ class Viewer:
     def audit(self) -> pd.DataFrame:
         """The change log of her projects, or the whole of it, as far as the right `read_audit` goes."""
         return admin.own_log(self.viewing())
+
+    def explore(
+        self,
+        *,
+        report: str | None = None,
+        period: str | tuple[str, str] | None = None,
+        projects: Names = None,
+        language: str = "en",
+    ) -> Explorer:
+        """A widget for a notebook: projects, a period, a report with its filters and options; the result beside.
+
+        Args:
+            report: that is chosen at first; None: the call log.
+            period: likewise: words, or a pair of dates of which the second is not part of it.
+            projects: likewise, by name or id.
+            language: "en" or "pl".
+        """
+        from okireports.widgets import Explorer
+
+        chosen = None if projects is None else several(projects)
+        return Explorer(self, report=report, period=period, projects=chosen, language=language)
+
+    def dashboard(
+        self,
+        reports: str | Iterable[str | tuple[str, Mapping[str, Any]]] = "supervisor",
+        *,
+        period: str | tuple[str, str] | None = None,
+        projects: Names = None,
+        language: str = "en",
+    ) -> Dashboard:
+        """A widget for a notebook: several reports beside each other, over the same projects and period.
+
+        Args:
+            reports: names, or pairs of a name and options; "supervisor" and "client" are ready made.
+            period: that is chosen at first: words, or a pair of dates of which the second is not part of it.
+            projects: likewise, by name or id.
+            language: "en" or "pl".
+
+        Raises:
+            UnknownReport, BadOption: one that she may not run, or an option that it does not take.
+        """
+        from okireports.widgets import Dashboard
+
+        chosen = None if projects is None else several(projects)
+        return Dashboard(self, reports, period=period, projects=chosen, language=language)
 
     def report(
         self,

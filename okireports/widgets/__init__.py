@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from okireports.widgets.administration import Administration
+from okireports.widgets.dashboard import Dashboard
+from okireports.widgets.explorer import Explorer
 
-__all__ = ["Administration"]
+__all__ = ["Administration", "Dashboard", "Explorer"]

@@ -54,6 +54,83 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "actions.by_hand": ("Press Ctrl+C to copy it.", "Naciśnij Ctrl+C, aby skopiować."),
         "actions.text": ("Text to copy", "Tekst do skopiowania"),
         "actions.close": ("Close", "Zamknij"),
+        "period.label": ("Period", "Okres"),
+        "period.today": ("Today", "Dzisiaj"),
+        "period.yesterday": ("Yesterday", "Wczoraj"),
+        "period.this week": ("This week", "Ten tydzień"),
+        "period.last week": ("Last week", "Poprzedni tydzień"),
+        "period.last 7 days": ("Last 7 days", "Ostatnie 7 dni"),
+        "period.this month": ("This month", "Ten miesiąc"),
+        "period.last month": ("Last month", "Poprzedni miesiąc"),
+        "period.last 30 days": ("Last 30 days", "Ostatnie 30 dni"),
+        "period.this year": ("This year", "Ten rok"),
+        "period.last year": ("Last year", "Poprzedni rok"),
+        "period.dates": ("From … to …", "Od … do …"),
+        "period.first": ("First day", "Pierwszy dzień"),
+        "period.last": ("Last day", "Ostatni dzień"),
+        "period.months": (
+            "January February March April May June July August September October November December",
+            "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+        ),
+        "reports.every": ("All sections", "Wszystkie działy"),
+        "reports.section": ("Section", "Dział"),
+        "reports.search": ("Search reports", "Szukaj raportu"),
+        "reports.label": ("Report", "Raport"),
+        "option.by": ("Interval", "Przedział"),
+        "option.per": ("For each", "Dla każdego"),
+        "option.recognised_text": ("Recognised text", "Rozpoznany tekst"),
+        "option.reads": ("Reads too", "Także odczyty"),
+        "option.value.None": ("none", "brak"),
+        "option.value.15min": ("15 minutes", "15 minut"),
+        "option.value.30min": ("30 minutes", "30 minut"),
+        "option.value.hour": ("hour", "godzina"),
+        "option.value.day": ("day", "dzień"),
+        "option.value.week": ("week", "tydzień"),
+        "option.value.month": ("month", "miesiąc"),
+        "option.value.project": ("project", "projekt"),
+        "option.value.line": ("line", "linia"),
+        "option.value.provider": ("provider", "operator SIP"),
+        "option.value.queue": ("queue", "kolejka"),
+        "option.value.operator": ("operator", "operator"),
+        "option.value.channel": ("channel", "kanał"),
+        "filter.queues": ("Queues", "Kolejki"),
+        "filter.dialers": ("Dialers", "Dialery"),
+        "filter.operators": ("Operators", "Operatorzy"),
+        "filter.groups": ("Groups", "Grupy"),
+        "filter.lines": ("Lines", "Linie"),
+        "filter.providers": ("Providers", "Operatorzy SIP"),
+        "views.table": ("Table", "Tabela"),
+        "views.chart": ("Chart", "Wykres"),
+        "views.definitions": ("Definitions", "Definicje"),
+        "views.sql": ("SQL", "SQL"),
+        "views.format": ("Format", "Format"),
+        "views.download": ("Download", "Pobierz"),
+        "views.copy": ("Copy as code", "Kopiuj jako kod"),
+        "views.copy_hint": ("Copy the Python call that gives this", "Kopiuj wywołanie w Pythonie, które to daje"),
+        "views.held": ("What held in this period", "Co obowiązywało w tym okresie"),
+        "views.of": ("Of the projects", "Z projektów"),
+        "looking.error": ("It failed. {error}", "Nie udało się. {error}"),
+        "explorer.title": ("Reports for {viewer}", "Raporty: {viewer}"),
+        "looking.refresh": ("Refresh", "Odśwież"),
+        "looking.refresh_hint": ("Look again at what is there now", "Sprawdź ponownie, co jest teraz dostępne"),
+        "explorer.choose": (
+            "Choose a project, a period and a report.",
+            "Wybierz projekt, okres i raport.",
+        ),
+        "looking.nothing": (
+            "There is no project in which you may run a report. Ask an administrator to add you to one.",
+            "Nie ma projektu, w którym możesz uruchomić raport. Poproś administratora o dodanie do projektu.",
+        ),
+        "explorer.rows": ("Rows: {count}", "Wierszy: {count}"),
+        "looking.newer": (
+            "There is newer data: refresh to see it.",
+            "Są nowsze dane: odśwież, aby je zobaczyć.",
+        ),
+        "dashboard.title": ("Dashboard for {viewer}", "Pulpit: {viewer}"),
+        "dashboard.choose": ("Choose a project and a period.", "Wybierz projekt i okres."),
+        "dashboard.done": ("Reports: {count}", "Raportów: {count}"),
+        "dashboard.rows": ("Rows: {report}", "Wiersze: {report}"),
+        "dashboard.chart": ("Chart: {report}", "Wykres: {report}"),
     }
 )
 
@@ -69,8 +146,10 @@ def place(language: str) -> int:
     return LANGUAGES.index(language)
 
 
-def say(language: str, key: str, **values: object) -> str:
-    """A sentence in a language, with values put into it."""
+def say(language: str, key: str, *, missing: str | None = None, **values: object) -> str:
+    """A sentence in a language, with values put into it; `missing` is what stands where there is none."""
+    if missing is not None and key not in WORDS:
+        return missing
     return WORDS[key][place(language)].format(**values)
 
 
