@@ -30,14 +30,17 @@ def described(title: str, subtitle: str, paper: Paper) -> str:
 def _facts(shown: Shown, paper: Paper) -> list[str]:
     """What it is drawn of, and the figures at its ends."""
     rows, keys = shown.rows, shown.keys
-    counted = ", ".join(f"{named(k, paper).words(paper.language)} ({rows[k].nunique()})" for k in keys)
+    others = paper.say("others")
+    counted = ", ".join(
+        f"{named(k, paper).words(paper.language)} ({rows[k][rows[k] != others].nunique()})" for k in keys
+    )
     form = paper.say(f"form:{paper.form}")
     if not shown.figure or shown.known is None:
         return [f"{form}: {counted}"]
     told = [f"{form}: {paper.say('by', shown.known.words(paper.language), counted)}"]
     own = rows[rows[shown.figure].notna()]
     for key in keys:  # what is put together is no one's lowest or highest
-        own = own[own[key] != paper.say("others")]
+        own = own[own[key] != others]
     if own.empty:
         return told
     values = own[shown.figure].astype("float64")

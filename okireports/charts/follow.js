@@ -28,7 +28,8 @@ function followed(box, spec, repaint, theme) {
     const mine = ++turn;
     const fresh = document.createElement("div");
     fresh.setAttribute("aria-hidden", "true"); // the box says in words what it shows
-    const made = await vegaEmbed(fresh, painted(dark), { actions: false });
+    const tooltip = { theme: dark ? "dark" : "light" };
+    const made = await vegaEmbed(fresh, painted(dark), { actions: false, tooltip });
     if (mine !== turn) return made.finalize();
     const picture = fresh.querySelector("svg, canvas");
     if (picture?.localName === "svg") Object.assign(picture.style, { maxWidth: "100%", height: "auto" });

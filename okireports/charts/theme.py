@@ -84,7 +84,9 @@ THEMES: Mapping[Shade, Theme] = {
             "#408FE3", "#D55E00", "#04AE5E", "#C9749B", "#E69F00", "#65D3FD", "#F2F2F2", "#F0E442",
             "#A7368F", "#8FEAA7", "#C6F17C", "#4C71FF",
         ),
-        ramp=_RAMP[::-1],
+        ramp=(  # its smallest figures are less dark, or they would not be seen
+            "#5D3A9B", "#55489F", "#4A5AA3", "#3C6BA0", "#2E7799", *_RAMP[5::-1],
+        ),
     ),
 }  # fmt: skip
 

@@ -89,7 +89,7 @@ CODES: dict[str, dict[str, tuple[str, str, int | None]]] = {
     },
     "reached": {
         "true": ("called back, reached", "oddzwoniono, odebrano", 0),
-        "false": ("called back, not reached", "oddzwoniono, nie odebrano", 5),
+        "false": ("called back, not reached", "oddzwoniono, nie odebrano", 3),
         "null": ("not called back", "nie oddzwoniono", 1),
     },
     "kind": {  # of violations

@@ -57,6 +57,7 @@ function render({ model, el }) {
       box.setAttribute("aria-label", words);
     } catch (error) {
       console.error(error);
+      made.stop();
       if (mine === turn) note("failed");
     }
   };
