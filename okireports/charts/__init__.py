@@ -7,6 +7,7 @@ to a coarser interval. Times are the wall clock of the centre's zone, whatever t
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
@@ -14,7 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from okireports.charts.theme import THEMES, Shade, repaint
 
 if TYPE_CHECKING:  # heavy; the specifications do not need them
     import pandas as pd
@@ -158,19 +163,22 @@ def draw(
     formula: str = "short",
     period: tuple[datetime, datetime] | None = None,
     week_start: int = 0,
+    theme: Shade = "light",
 ) -> Drawing:
     """The chart of a report's frame.
 
     `by` is the frame's interval and `coarser` the intervals that it may be summed to; `zone` an IANA name; `language`
     "en" or "pl"; `report` and `formula` say what its columns mean where that differs; `period` (instants; naive is UTC)
-    cuts the first and last interval of means over time. An empty frame gives a chart that says so.
+    cuts the first and last interval of means over time; `theme` is "light" or "dark". An empty frame gives a chart that
+    says so.
     """
+    from okireports.charts.alternative import described
     from okireports.charts.paper import Paper, finished, nothing
     from okireports.charts.shapes import shaped
 
-    paper = Paper(zone, by, tuple(coarser), language, report, formula, period, week_start)
+    paper = Paper(zone, by, tuple(coarser), language, report, formula, period, week_start, THEMES[theme])
     drawing = nothing(paper) if frame.empty else shaped(spec, frame, paper)
-    return finished(drawing, title, subtitle, paper)
+    return finished(drawing, title, subtitle, described(title, subtitle, paper), paper)
 
 
 def png(chart: Drawing, scale: float = 2.0) -> bytes:
@@ -181,28 +189,53 @@ def png(chart: Drawing, scale: float = 2.0) -> bytes:
 
 
 def svg(chart: Drawing) -> str:
-    """The chart as an SVG picture, made offline; the same chart gives the same bytes."""
+    """The chart as an SVG picture with its text alternative, made offline; the same chart gives the same bytes."""
     import vl_convert
 
-    drawn = vl_convert.vegalite_to_svg(chart.to_dict(), vl_version=VEGA_LITE, allowed_base_urls=[])
+    whole = chart.to_dict()
+    drawn = vl_convert.vegalite_to_svg(whole, vl_version=VEGA_LITE, allowed_base_urls=[])
     numbers: dict[str, int] = {}  # Vega goes on counting from picture to picture, which would tell how many there were
-    return _NUMBERED.sub(lambda m: f"{m[1]}{m[2]}{numbers.setdefault(m[2] + m[3], len(numbers))}", drawn)
+    drawn = _NUMBERED.sub(lambda m: f"{m[1]}{m[2]}{numbers.setdefault(m[2] + m[3], len(numbers))}", drawn)
+    words = escape(str(whole.get("description", "")))
+    return drawn.replace("<svg ", f'<svg role="img" aria-label="{words}" ', 1)
 
 
 def html(chart: Drawing, *, library: bool = True, element: str | None = None) -> str:
     """The chart as a piece of HTML that needs nothing from outside: the Vega library, a box and a script.
 
-    Several may stand on one page; `library=False` leaves the library out where another piece brings it. `element` is
-    the id of the box, by default one made from the chart.
+    It is light or dark as the page of a notebook is, elsewhere as the reader's system is. Several may stand on one
+    page; `library=False` leaves the library out where another piece brings it. `element` is the id of the box, by
+    default one made from the chart.
     """
-    spec = json.dumps(chart.to_dict(), ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")  # ends no script
+    whole = chart.to_dict()
+    spec, dark = _json(whole), _json(repaint(whole))
     box = element or "chart-" + hashlib.sha256(spec.encode()).hexdigest()[:12]
     script = (
-        f'document.querySelectorAll("#{box}").forEach(e=>{{if(!e.childElementCount)'
-        f"vegaEmbed(e,{spec},{{actions:false}})}})"
+        f'const spec={spec},dark={dark};document.querySelectorAll("#{box}").forEach(e=>'
+        "{if(!e.childElementCount)followed(e,spec,dark)})"
     )
     brought = f"<script>if(!window.vegaEmbed){{(function(define,module,exports){{{_bundle()}}})()}}</script>"
-    return f'{brought if library else ""}<div id="{box}"></div><script>(()=>{{{script}}})()</script>'
+    words = escape(str(whole.get("description", "")))
+    return (
+        f'{brought if library else ""}<div id="{box}" role="img" aria-label="{words}"></div>'
+        f"<script>(()=>{{{following()}{script}}})()</script>"
+    )
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")  # ends no script
+
+
+@cache
+def following() -> str:
+    """The script's function `followed`, which draws a chart and follows the reader's colours."""
+    return (Path(__file__).parent / "follow.js").read_text("utf-8")
+
+
+@cache
+def library() -> bytes:
+    """Vega, Vega-Lite and vega-embed as one script, packed with gzip: for pages that fetch it when they need it."""
+    return gzip.compress(_bundle().encode(), 9, mtime=0)
 
 
 @cache

@@ -18,13 +18,6 @@ OVERHANG = 38  # pixels beside panels: the picture's edges, and half of the last
 SPACE = 20  # between panels
 LETTER = 7  # pixels of one, about
 
-# Okabe and Ito's colours, safe for the colour-blind, the ones that are strong on white first; then four of Tol's
-PALETTE = (
-    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442",
-    "#882255", "#44AA99", "#999933", "#332288",
-)  # fmt: skip
-OTHERS, ABSENT = "#9A9A9A", "#DADADA"
-
 _TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
 _CLOCK = {  # seconds as 24 h, 1:30 h, 15 min or 0:45 min, by what the ticks are multiples of
     3600: "datum.value/3600+' h'",
@@ -103,11 +96,12 @@ def colours(names: Sequence[str], paper: Paper) -> alt.Scale:
 
     Others together are grey, and so is what has no name, unless that has a meaning of its own.
     """
-    grey = {paper.say("others"): OTHERS, paper.say("null"): ABSENT}
+    theme = paper.theme
+    grey = {paper.say("others"): theme.others, paper.say("null"): theme.absent}
     own = [name for name in names if name != paper.say("others")]
     known = next((places for places in paper.places() if places.keys() >= {*own}), None)
-    places = known or {name: i % len(PALETTE) for i, name in enumerate(n for n in own if n not in grey)}
-    shown = grey | {name: ABSENT if i is None else PALETTE[i] for name, i in places.items()}
+    places = known or {name: i % len(theme.palette) for i, name in enumerate(n for n in own if n not in grey)}
+    shown = grey | {name: theme.absent if i is None else theme.palette[i] for name, i in places.items()}
     return alt.Scale(domain=list(names), range=[shown[name] for name in names])
 
 
@@ -180,7 +174,7 @@ def tips(names: Sequence[str], labels: Sequence[Label], paper: Paper) -> list[al
 def tint(plot: Plot, paper: Paper) -> alt.Color | alt.ColorValue:
     """The colour of a series, with a legend of as many columns as 600 pixels take."""
     if not plot.series:
-        return alt.ColorValue(PALETTE[0])
+        return alt.ColorValue(paper.theme.palette[0])
     widths = [40 + 6.5 * min(len(n), 24) for n in plot.names]
     columns = len(plot.names) if sum(widths) <= WIDTH else max(1, int(WIDTH / max(widths)))
     box = alt.Legend(columns=columns, symbolOpacity=1)  # or a line's colour would be as pale as the area below it

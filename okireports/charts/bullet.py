@@ -10,14 +10,14 @@ import altair as alt
 import pandas as pd
 
 from okireports.charts import Spec
-from okireports.charts.axes import PALETTE, categories, gridded, named, panels, tips
+from okireports.charts.axes import categories, gridded, named, panels, tips
 from okireports.charts.categories import MOST, ROW
-from okireports.charts.paper import FAINT, INK, Drawing, Paper, data, nothing, single
+from okireports.charts.paper import Drawing, Paper, data, nothing, single
 from okireports.charts.rows import figures, grouped, keyed, limited, order
 from okireports.frames import number
 
 PANELS, BESIDE = 12, 3  # in all, and side by side
-REACHED, MISSED = PALETTE[2], PALETTE[1]
+REACHED, MISSED = 2, 1  # places in the palette
 FURTHEST = 1.5  # of the axis, where nothing goes further
 
 
@@ -39,6 +39,7 @@ def bullets(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     wanted = number(rows[goals[0]]) if goals else pd.Series(1.0, index=rows.index)
     rows = rows.assign(share=number(rows[value]) / wanted.where(wanted != 0))
     kept = list(dict.fromkeys([spec.x, *([by] if by else []), value, *goals, *flags, "share"]))
+    paper.tell(rows, [k for k in (spec.x, by) if k], "share", paper.own("ofgoal", "share"))
     names = order(rows, spec.x, paper)
     good = f"datum['{spec.lane}'] == 1" if spec.lane else "datum.share >= 1"
     layers = _layers(rows, spec.x, value, [*([by] if by else []), *goals], names, good, paper)
@@ -60,10 +61,11 @@ def _layers(
     down = categories(x, names)
     columns = list(dict.fromkeys([x, *more, value, "share"]))
     labels = [paper.own("ofgoal", "share") if c == "share" else named(c, paper) for c in columns]
-    colour = alt.condition(good, alt.value(REACHED), alt.value(MISSED))
-    wanted = alt.Chart().mark_bar(size=ROW - 4, color=FAINT)
+    colours = paper.theme.palette
+    colour = alt.condition(good, alt.value(colours[REACHED]), alt.value(colours[MISSED]))
+    wanted = alt.Chart().mark_bar(size=ROW - 4, color=paper.theme.faint)
     reached = alt.Chart().mark_bar(size=ROW // 2 - 2)
-    goal = alt.Chart().mark_rule(color=INK, strokeWidth=2)
+    goal = alt.Chart().mark_rule(color=paper.theme.ink, strokeWidth=2)
     return [
         wanted.encode(y=down, x=alt.XDatum(1.0), x2=alt.X2Datum(0.0)),
         reached.encode(y=down, x=share, color=colour, tooltip=tips(columns, labels, paper)),

@@ -11,7 +11,6 @@ import pandas as pd
 from okireports.charts import Spec
 from okireports.charts.axes import (
     LETTER,
-    PALETTE,
     categories,
     clock_words,
     gridded,
@@ -26,7 +25,7 @@ from okireports.charts.axes import (
     together,
     written,
 )
-from okireports.charts.paper import CLOCK, INK, WIDTH, Drawing, Paper, data, nothing, single
+from okireports.charts.paper import CLOCK, WIDTH, Drawing, Paper, data, nothing, single
 from okireports.charts.rows import Plot, figures, folded, grouped, keyed, limited, order
 from okireports.charts.words import WEEKDAYS
 from okireports.columns import Label
@@ -72,7 +71,9 @@ def bars(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     names = names or (order(rows, by, paper, None if paper.fixed(by) else y) if by else [])
     shared = bool(series) and bool(rows.duplicated([k for k in keys if k != series or k == spec.x]).any())
     stack = bool(series) and (spec.stack or not shared)
-    heading = paper.heading(known, float(rows[y].max()), currencies[0] if len(currencies) == 1 else None)
+    known = paper.priced(known, frame)
+    paper.tell(rows, [*keys, *([series] if series else [])], y, known)
+    heading = paper.heading(known, float(rows[y].max()))
     return _bars(_Bars(Plot(rows, spec.x, y, known, series, names), stack, goal, panel, heading), paper)
 
 
@@ -86,12 +87,12 @@ def _bars(made: _Bars, paper: Paper) -> Drawing:
         down = alt.EncodingSortField(field=plot.y, op="sum", order="descending")
     layers = [_bar_marks(drawn, down, side, paper)]
     if made.goal:
-        tick = alt.Chart().mark_tick(color=INK, thickness=2.5, size=18, opacity=1)
+        tick = alt.Chart().mark_tick(color=paper.theme.ink, thickness=2.5, size=18, opacity=1)
         mark = alt.X(field=made.goal, type="quantitative")
         tip = tips([made.goal], [paper.label(made.goal)], paper)
         layers.append(tick.encode(y=categories(plot.x, down), x=mark, tooltip=tip))
     elif not plot.series:
-        layers.append(_figures(drawn.plot, down))
+        layers.append(_figures(drawn.plot, down, paper))
     if rest is not None:
         own = alt.FieldOneOfPredicate(field=plot.x, oneOf=[name for name in names if name != paper.say("others")])
         layers = [*(layer.transform_filter(own) for layer in layers), _told(plot, rest, names, paper)]
@@ -121,7 +122,7 @@ def _told(plot: Plot, rest: float, names: list[str], paper: Paper) -> alt.Chart:
     """What the others come to, in words."""
     words = paper.say("together", together(plot.known, rest, paper))
     text = alt.Chart(data(pd.DataFrame({plot.x: [paper.say("others")]})))
-    text = text.mark_text(align="left", fontSize=11, fontStyle="italic", color=INK, x=4)
+    text = text.mark_text(align="left", fontSize=11, fontStyle="italic", color=paper.theme.ink, x=4)
     made: alt.Chart = text.encode(y=categories(plot.x, names), text=alt.TextValue(words))
     return made
 
@@ -152,10 +153,10 @@ def _letters(plot: Plot, names: list[str]) -> int:
     return min(27, max(map(len, names))) + written(plot.known, float(plot.rows[plot.y].max()))
 
 
-def _figures(plot: Plot, names: list[str] | alt.EncodingSortField) -> alt.Chart:
+def _figures(plot: Plot, names: list[str] | alt.EncodingSortField, paper: Paper) -> alt.Chart:
     """Each bar's figure beside its end, in the unit of the axis."""
     placed: dict[str, Any] = {"y": categories(plot.x, names), "x": alt.X(field=plot.y, type="quantitative")}
-    style: dict[str, Any] = {"align": "left", "dx": 4, "fontSize": 11, "color": INK}
+    style: dict[str, Any] = {"align": "left", "dx": 4, "fontSize": 11, "color": paper.theme.ink}
     if plot.known.unit == "s" and plot.rows[plot.y].max() >= CLOCK:
         made: alt.Chart = alt.Chart().mark_text(text=alt.ExprRef(clock_words(plot.y)), **style).encode(**placed)
         return made
@@ -175,6 +176,7 @@ def dots(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     rows, y, known, series = folded(rows, [spec.x], values, paper)
     band = band if len(band) == 2 and not series else []
     plot = Plot(rows, spec.x, y, known, "series" if series else None, series)
+    paper.tell(rows, plot.keys, y, known)
     span = pd.concat([rows[c] for c in (y, *band)])
     axis = gridded(number_axis(known, float(span.max())))
     along = alt.X(
@@ -187,7 +189,7 @@ def dots(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     layers: list[alt.Chart] = []
     if band:
         paper.note_band(band, y)
-        rule = alt.Chart().mark_rule(strokeWidth=3, opacity=0.35, color=PALETTE[0])
+        rule = alt.Chart().mark_rule(strokeWidth=3, opacity=0.35, color=paper.theme.palette[0])
         low = alt.X(field=band[0], type="quantitative")
         layers.append(rule.encode(y=categories(spec.x, names, grid=True), x=low, x2=alt.X2(band[1])))
     dot = alt.Chart().mark_point(filled=not series, size=80, opacity=1, strokeWidth=2)
@@ -204,7 +206,7 @@ def dots(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
 
 
 def heat(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
-    """A figure by two categories, the darker the larger."""
+    """A figure by two categories; the larger, the more it stands out."""
     lane, value = str(spec.lane), spec.y[0]
     known = paper.label(value)
     frame = frame.assign(**{c: frame[c].fillna(frame[other]) for c, other in spec.instead})
@@ -222,6 +224,7 @@ def heat(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     for key in [key for key in places if rows[key].isna().any()]:  # a number that is not known has a place, too
         rows[key] = [paper.say("null") if pd.isna(n) else f"{n:.0f}" for n in rows[key]]
         places[key] = [*(f"{n:.0f}" for n in places[key]), paper.say("null")]
+    paper.tell(rows, [spec.x, lane], value, known)
     room = (WIDTH - 100) / len(places[spec.x])
     level = LETTER * max(len(str(place)) for place in places[spec.x]) <= room
     axis = alt.Axis(labelAngle=0 if level else -45, labelOverlap=level or room < 20, ticks=False, domain=False)
@@ -230,22 +233,23 @@ def heat(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     others = (rows[[spec.x, lane]] == paper.say("others")).any(axis=1)
     own = rows.loc[~others, value] if not others.all() else rows[value]  # others are as dark as the darkest
     legend = shades(known, float(own.max()), form, paper)
-    scale = alt.Scale(scheme="viridis", reverse=True, domain=[float(own.min()), float(own.max())], clamp=True)
+    theme, ends = paper.theme, [float(own.min()), float(own.max())]
+    scale = alt.Scale(range=list(theme.ramp), domain=ends, interpolate="rgb", clamp=True)
     cells = alt.Chart(data(rows[[spec.x, lane, value]])).encode(
         x=alt.X(
             field=spec.x, type="nominal", sort=None, title=title, axis=axis, scale=alt.Scale(domain=places[spec.x])
         ),
         y=categories(lane, places[lane], scale=alt.Scale(domain=places[lane]), title=_numbered(lane, paper)),
     )
-    drawn = cells.mark_rect(stroke="white", strokeWidth=1).encode(
+    drawn = cells.mark_rect(stroke=paper.theme.edge, strokeWidth=1).encode(
         color=alt.Color(field=value, type="quantitative", scale=scale, legend=legend),
         tooltip=tips([spec.x, lane, value], [*(_worded(key, paper) for key in (spec.x, lane)), known], paper),
     )
     height = max(60, 24 * len(places[lane]))
     if known.unit == "s" or written(known, float(rows[value].max())) * 6 > room:
         return single(drawn, height)
-    middle = float(own.min() + own.max()) / 2  # from here on the cells are dark
-    ink = alt.condition(f"datum['{value}'] > {middle}", alt.value("white"), alt.value(INK))
+    middle = sum(ends) / 2  # of the ramp, from where on the other ink is read better
+    ink = alt.condition(f"datum['{value}'] > {middle}", alt.value(theme.over_large), alt.value(theme.over_small))
     figure = alt.Text(field=value, type="quantitative", format=form)
     return single(alt.layer(drawn, cells.mark_text(fontSize=10).encode(text=figure, color=ink)), height)
 
@@ -273,8 +277,9 @@ def funnel(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     stages = list(places.groupby(rows[spec.x], sort=False).mean().sort_values(kind="stable").index)
     rows = grouped(rows, [spec.x, *([by] if by else [])], [y], paper)
     plot = Plot(rows, spec.x, y, paper.label(y), None, [])
+    paper.tell(rows, [*([by] if by else []), spec.x], y, plot.known)
     made = _Bars(plot, False, None, by, paper.heading(plot.known, float(rows[y].max())))
-    layers = [_bar_marks(made, stages, False, paper), _figures(plot, stages)]
+    layers = [_bar_marks(made, stages, False, paper), _figures(plot, stages, paper)]
     values = data(rows[[spec.x, *([by] if by else []), y]])
     if by:
         shown = order(rows, by, paper)

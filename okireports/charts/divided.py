@@ -6,10 +6,10 @@ import altair as alt
 import pandas as pd
 
 from okireports.charts import Spec
-from okireports.charts.axes import PALETTE, categories, gridded, number_axis, number_scale, panels, tips
+from okireports.charts.axes import categories, gridded, number_axis, number_scale, panels, tips
 from okireports.charts.bullet import PANELS
 from okireports.charts.categories import MOST, ROW
-from okireports.charts.paper import INK, Drawing, Paper, data, nothing, single
+from okireports.charts.paper import Drawing, Paper, data, nothing, single
 from okireports.charts.rows import figures, grouped, keyed, limited, order
 
 
@@ -27,6 +27,7 @@ def parts(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     rows = rows.sort_values([whole, value, spec.x], ascending=[True, False, True], kind="stable")
     if len(shown := rows.groupby(whole, sort=False).head(MOST)) < len(rows):
         paper.note("some", len(shown), len(rows))
+    paper.tell(shown, [whole, spec.x], value, paper.label(value))
     values = data(shown[[spec.x, whole, value, *band]])
     layers = _layers(spec.x, shown, value, band, paper)
     names, most = order(shown, whole, paper), int(shown.groupby(whole).size().max())
@@ -49,12 +50,12 @@ def _layers(x: str, rows: pd.DataFrame, value: str, band: list[str], paper: Pape
     )
     columns = [x, value, *band]
     told = tips(columns, [paper.label(c) for c in columns], paper)
-    layers = [alt.Chart().mark_bar(color=PALETTE[0]).encode(y=down, x=along, tooltip=told)]
+    layers = [alt.Chart().mark_bar(color=paper.theme.palette[0]).encode(y=down, x=along, tooltip=told)]
     if band:
         paper.note("line")
         low = alt.X(field=band[0], type="quantitative")
-        layers.append(alt.Chart().mark_rule(color=INK).encode(y=down, x=low, x2=alt.X2(band[1])))
+        layers.append(alt.Chart().mark_rule(color=paper.theme.ink).encode(y=down, x=low, x2=alt.X2(band[1])))
     end = alt.X(field=band[1] if band else value, type="quantitative")
     figure = alt.Text(field=value, type="quantitative", format=known.format)
-    text = alt.Chart().mark_text(align="left", dx=4, fontSize=11, color=INK)
+    text = alt.Chart().mark_text(align="left", dx=4, fontSize=11, color=paper.theme.ink)
     return [*layers, text.encode(y=down, x=end, text=figure)]

@@ -28,8 +28,9 @@ def matrix(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     level = LETTER * max(map(len, across)) <= (WIDTH - 100) / len(across)
     axis = alt.Axis(labelAngle=0 if level else -45, ticks=False, domain=False)
     kept = list(dict.fromkeys([spec.x, lane, *plot.keys]))
+    paper.tell(rows, kept)
     title = named(spec.x, paper).words(paper.language)
-    cells = alt.Chart(data(rows[kept].drop_duplicates())).mark_rect(stroke="white", strokeWidth=1)
+    cells = alt.Chart(data(rows[kept].drop_duplicates())).mark_rect(stroke=paper.theme.edge, strokeWidth=1)
     drawn = cells.encode(
         x=alt.X(field=spec.x, type="nominal", sort=None, title=title, axis=axis, scale=alt.Scale(domain=across)),
         y=categories(lane, down, scale=alt.Scale(domain=down)),

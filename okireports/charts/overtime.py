@@ -10,7 +10,6 @@ import pandas as pd
 
 from okireports.charts import Spec
 from okireports.charts.axes import (
-    PALETTE,
     across,
     categories,
     gridded,
@@ -26,7 +25,7 @@ from okireports.charts.axes import (
     tips,
     written,
 )
-from okireports.charts.paper import INK, Drawing, Paper, data, nothing, single, without
+from okireports.charts.paper import Drawing, Paper, data, nothing, single, without
 from okireports.charts.rows import Plot, counted, figures, keyed, limited, order, plotted, runs
 from okireports.charts.words import WORDS
 from okireports.frames import following, wall
@@ -85,7 +84,7 @@ def _line_marks(
     axis, scale = number_axis(plot.known, float(span.max()), ticks), number_scale(plot.known, span, ticks)
     title = None if apart else paper.heading(plot.known, float(span.max()))
     y = alt.Y(field=plot.y, type="quantitative", title=title, axis=axis, scale=scale)
-    colour = alt.ColorValue(PALETTE[0]) if apart else tint(plot, paper)
+    colour = alt.ColorValue(paper.theme.palette[0]) if apart else tint(plot, paper)
     layers: list[alt.Chart] = []
     if len(band) == 2:
         paper.note_band(band, plot.y)
@@ -103,7 +102,7 @@ def _line_marks(
 
 def _goal_mark(plot: Plot, paper: Paper, goal: str | None, level: float | None, apart: bool, **along: Any) -> alt.Chart:
     """The goal, dashed: one for all, one for each panel, or as it changes along the lines."""
-    rule = alt.Chart().mark_rule(strokeDash=DASH, color=INK)
+    rule = alt.Chart().mark_rule(strokeDash=DASH, color=paper.theme.ink)
     line = alt.Chart().mark_line(strokeDash=DASH, strokeWidth=1.3)
     y = alt.Y(field=goal or "goal", type="quantitative")
     if level is not None:
@@ -113,7 +112,7 @@ def _goal_mark(plot: Plot, paper: Paper, goal: str | None, level: float | None, 
     if apart and plot.rows.groupby(plot.series)[str(goal)].nunique().max() == 1:
         made = rule.encode(y=y.aggregate("max"))
         return made
-    ink = {"color": alt.ColorValue(INK)} if apart else {}
+    ink = {"color": alt.ColorValue(paper.theme.ink)} if apart else {}
     made = line.encode(y=y, **along | ink)
     return made
 
@@ -162,6 +161,7 @@ def steps(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
         before = plot.rows.groupby(plot.series)[plot.y] if plot.series else plot.rows[plot.y]
         plot = replace(plot, rows=plot.rows.assign(**{plot.y: before.shift().fillna(0.0)}))
         place = paper.own("below", plot.x)
+    paper.tell(plot.rows, plot.keys, plot.y, plot.known)
     axis, scale = number_axis(place, float(plot.rows[plot.x].max()), 8), alt.Scale()
     if plot.x.endswith("_s"):  # bins of time grow: a square root gives the short ones room
         axis, scale = seconds_axis(sorted(plot.rows[plot.x].unique())), alt.Scale(type="sqrt")
@@ -192,7 +192,9 @@ def counts(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     names = order(rows, by, paper, None if paper.fixed(by) else "count") if by else []
     words = f"rows:{'status' if by == 'status' else frame.columns[0]}"
     known = paper.own(words if words in WORDS else "count")
-    return _columns(Plot(rows, spec.x, "count", known, by, names, grain), paper)
+    plot = Plot(rows, spec.x, "count", known, by, names, grain)
+    paper.tell(rows, plot.keys, "count", known)
+    return _columns(plot, paper)
 
 
 def _columns(plot: Plot, paper: Paper, gap: float = 0.6) -> Drawing:
@@ -200,7 +202,7 @@ def _columns(plot: Plot, paper: Paper, gap: float = 0.6) -> Drawing:
     plot = _ended(plot)
     spans = _spans(plot, plot.totals, paper, stack=True)
     return single(
-        spans.mark_bar(stroke="white", strokeWidth=gap, binSpacing=0).properties(data=data(plot.rows)), HEIGHT
+        spans.mark_bar(stroke=paper.theme.edge, strokeWidth=gap, binSpacing=0).properties(data=data(plot.rows)), HEIGHT
     )
 
 
@@ -248,6 +250,7 @@ def timeline(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     names = order(rows, by, paper) if by else []
     plot = Plot(rows, spec.x, end, paper.label(end), by, names, "15min")
     lanes = order(rows, lane, paper)
+    paper.tell(rows, [lane, *plot.keys[1:], spec.x])
     kept = [spec.x, end, lane, *plot.keys[1:]]
     first, last = rows[spec.x].min(), rows[end].max()
     if paper.period:  # what goes on for days after it would leave the period itself no room

@@ -1,4 +1,4 @@
-"""What every chart shares: its words, colours, axes, data as JSON, and the theme."""
+"""What every chart shares: its words, colours, axes, and data as JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from okireports.charts import Spec
+from okireports.charts import Form, Spec
+from okireports.charts.theme import Theme
 from okireports.charts.words import CODES, PLACED, POLISH, STATUSES, WORDS
 from okireports.columns import Label, label
 
@@ -19,26 +20,15 @@ Drawing = alt.Chart | alt.LayerChart | alt.FacetChart
 WIDTH = 600
 CLOCK = 120  # seconds, from which an axis shows minutes and hours
 
-INK, FAINT = "#222222", "#E4E4E4"
 
-_THEME: dict[str, Any] = {
-    "background": "white",
-    "font": "Liberation Sans, Arial, Helvetica, DejaVu Sans, sans-serif",
-    "view": {"stroke": None},
-    "title": {"anchor": "start", "frame": "group", "fontSize": 16, "fontWeight": 600, "color": INK, "offset": 12,
-              "subtitleFontSize": 12, "subtitleColor": "#555555", "subtitlePadding": 5},
-    "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelColor": INK,
-             "titleColor": "#444444", "gridColor": FAINT, "domainColor": "#888888", "tickColor": "#888888",
-             "labelLimit": 190, "titlePadding": 8},
-    "axisX": {"grid": False},
-    "axisY": {"domain": False, "ticks": False, "labelPadding": 6},
-    "legend": {"orient": "bottom", "direction": "horizontal", "labelFontSize": 12, "titleFontSize": 12,
-               "titleFontWeight": "normal", "labelLimit": 170, "symbolSize": 110, "symbolStrokeWidth": 2.5,
-               "columnPadding": 14, "title": None},
-    "header": {"labelFontSize": 12, "labelFontWeight": 600, "labelAnchor": "start", "labelColor": INK, "title": None},
-    "line": {"strokeWidth": 2},
-    "rule": {"strokeWidth": 1.5},
-}  # fmt: skip
+@dataclass(frozen=True)
+class Shown:
+    """The rows that are drawn, the columns that tell them apart, and the figure, where there is one."""
+
+    rows: pd.DataFrame
+    keys: tuple[str, ...]
+    figure: str = ""
+    known: Label | None = None
 
 
 @dataclass
@@ -53,7 +43,11 @@ class Paper:
     formula: str
     period: tuple[datetime, datetime] | None
     week_start: int
+    theme: Theme
     notes: list[str] = field(default_factory=list)
+    form: Form = "bars"  # that was drawn; `shown` says of what, `silence` why there is nothing
+    shown: Shown | None = None
+    silence: str = ""
 
     def say(self, key: str, *values: object) -> str:
         """One of the chart's own words or sentences."""
@@ -95,6 +89,10 @@ class Paper:
         if (text := self.say(key, *values)) not in self.notes:
             self.notes.append(text)
 
+    def tell(self, rows: pd.DataFrame, keys: Sequence[str], figure: str = "", known: Label | None = None) -> None:
+        """Keep what is drawn, for the chart's text alternative."""
+        self.shown = Shown(rows, tuple(dict.fromkeys(keys)), figure, known)
+
     def note_band(self, band: Sequence[str], figure: str) -> None:
         """Say what is shaded: an interval of confidence, or what lies between the figure and a lower one."""
         if figure in band:
@@ -110,18 +108,25 @@ class Paper:
         """A label for figures that the chart itself makes, of the kind of a known column."""
         return replace(self.label(like), en=WORDS[key][0], pl=WORDS[key][1])
 
-    def heading(self, known: Label, highest: float, currency: str | None = None) -> str:
+    def priced(self, known: Label, frame: pd.DataFrame) -> Label:
+        """The label with the currency, where all amounts are in one."""
+        found = frame["currency"].dropna().unique() if known.unit == "money" and "currency" in frame else []
+        if len(found) != 1:
+            return known
+        return replace(known, en=f"{known.en} ({found[0]})", pl=f"{known.pl} ({found[0]})")
+
+    def heading(self, known: Label, highest: float) -> str:
         """An axis title; the unit stands in it unless the axis shows hours or minutes."""
         if known.unit == "s" and highest >= CLOCK:
             return known.words(self.language)
-        text = known.heading(self.language)
-        return f"{text} ({currency})" if currency and known.unit == "money" else text
+        return known.heading(self.language)
 
 
 def nothing(paper: Paper, missing: Sequence[str] = (), why: str = "empty") -> Drawing:
     """A chart that says that there is nothing to draw, or which columns it lacks."""
     text = paper.say("needs", ", ".join(missing)) if missing else paper.say(why)
-    words = alt.Chart(alt.InlineData(values=[{"text": text}])).mark_text(fontSize=15, color="#666666")
+    paper.shown, paper.silence = None, text
+    words = alt.Chart(alt.InlineData(values=[{"text": text}])).mark_text(fontSize=15, color=paper.theme.hint)
     return single(words.encode(text="text:N"), 120)
 
 
@@ -131,14 +136,13 @@ def without(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     return nothing(paper, [paper.label(c).words(paper.language) for c in missing])
 
 
-def finished(drawing: Drawing, title: str, subtitle: str, paper: Paper) -> Drawing:
-    """The drawing with its title, the theme, and the language of its numbers and months."""
+def finished(drawing: Drawing, title: str, subtitle: str, words: str, paper: Paper) -> Drawing:
+    """The drawing with its title, its text alternative, the theme, and the language of its numbers and months."""
     notes = "; ".join(note for note in paper.notes if note != title)
     under = [text for text in (subtitle, notes[:1].upper() + notes[1:]) if text]
-    config = _THEME | ({"locale": POLISH} if paper.language == "pl" else {})
-    made: Drawing = drawing.properties(title=alt.TitleParams(title, subtitle=under or alt.Undefined)).configure(
-        **config
-    )
+    config = paper.theme.config | ({"locale": POLISH} if paper.language == "pl" else {})
+    head = alt.TitleParams(title, subtitle=under or alt.Undefined)
+    made: Drawing = drawing.properties(title=head, description=words).configure(**config)
     return made
 
 

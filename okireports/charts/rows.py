@@ -57,9 +57,13 @@ def plotted(spec: Spec, frame: pd.DataFrame, paper: Paper, extra: Sequence[str] 
     else:
         rows = grouped(rows, [spec.x, *keys], columns, paper)
     if by:
-        return Plot(rows, spec.x, values[0], paper.label(values[0]), by, order(rows, by, paper), grain)
-    rows, y, known, names = folded(rows, [spec.x], values, paper, spec.bands)
-    return Plot(rows, spec.x, y, known, "series" if names else None, names, grain)
+        known = paper.priced(paper.label(values[0]), frame)
+        plot = Plot(rows, spec.x, values[0], known, by, order(rows, by, paper), grain)
+    else:
+        rows, y, known, names = folded(rows, [spec.x], values, paper, spec.bands)
+        plot = Plot(rows, spec.x, y, paper.priced(known, frame), "series" if names else None, names, grain)
+    paper.tell(plot.rows, plot.keys, plot.y, plot.known)
+    return plot
 
 
 def keyed(frame: pd.DataFrame, keys: Sequence[str | None], paper: Paper) -> pd.DataFrame:

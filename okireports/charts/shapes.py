@@ -30,6 +30,7 @@ SHAPES: Mapping[Form, Callable[[Spec, pd.DataFrame, Paper], Drawing]] = {
 def shaped(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     """The drawing of a frame that has rows."""
     spec = settled(spec, frame, paper)
+    paper.form = spec.form
     lacking = [c for c in (spec.x, spec.lane) if c and c not in frame]
     counting = spec.form == "counts" or not spec.y
     if lacking or not (counting or spec.form == "timeline" or figures(frame, spec.y)):

@@ -34,7 +34,7 @@ body{font:15px/1.45 "Liberation Sans",Arial,Helvetica,"DejaVu Sans",sans-serif;c
 margin:2rem auto;max-width:75rem;padding:0 1rem}
 h1{font-size:1.5rem;margin:0}
 p,details{margin:.4rem 0;color:var(--faint)}
-.chart{background:#fff;display:inline-block;padding:12px;margin:1rem 0;border-radius:6px;max-width:100%;overflow-x:auto}
+.chart{border:1px solid var(--line);display:inline-block;padding:12px;margin:1rem 0;border-radius:6px;max-width:100%}
 .rows{overflow-x:auto}
 table{border-collapse:collapse;font-size:13px}
 th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:left;white-space:nowrap}
