@@ -22,7 +22,7 @@ FLOORS = (
     ("metrics", "charts", "frames", "rows", "sources", "disk", "audit"),
     ("report", "access", "loading", "invention"),
     ("reports", "engines"),
-    ("export", "answer", "statement", "run", "sql"),
+    ("export", "answer", "pages", "statement", "run", "sql"),
     ("admin", "result", "catalogue", "widgets", "schedule", "extract", "lake"),
     ("__init__", "faces", "cli", "__main__"),
 )
