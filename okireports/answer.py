@@ -6,16 +6,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 from weakref import finalize
 
+import numpy as np
 import pyarrow as pa
 
 from okireports import frames
+from okireports.clock import UNIX_EPOCH, utc_ms
 from okireports.engines.duck import Session
 from okireports.report import Report
 from okireports.rows import Rows
+
+Span = tuple[datetime, datetime]  # naive UTC
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,30 @@ class Answer:
         }
 
 
+class Course:
+    """How the rows of a log lie in its time: how many start in each slice of `step` ms from `start` on (naive UTC)."""
+
+    def __init__(self, start: datetime, end: datetime, step: int, counted: Mapping[int, int]) -> None:
+        self._start, self._end, self._step = start, end, step
+        self._slices = sorted(counted, reverse=True)  # the newest first, as the rows
+        self._until = np.cumsum([counted[n] for n in self._slices], dtype=np.int64)  # rows up to the end of each
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return int(self._until[-1]) if self._slices else 0
+
+    def around(self, first: int, most: int) -> tuple[datetime, datetime, int]:
+        """The time in which some rows start, of those that there are, and how many of its rows come before them."""
+        newest, oldest = np.searchsorted(self._until, [first, min(first + most, self.count) - 1], side="right")
+        before = int(self._until[newest - 1]) if newest else 0
+        return self._border(self._slices[oldest]), self._border(self._slices[newest] + 1), first - before
+
+    def _border(self, n: int) -> datetime:
+        at = UNIX_EPOCH + timedelta(milliseconds=utc_ms(self._start) + n * self._step)
+        return min(max(at, self._start), self._end)
+
+
 class Log:
     """Rows of a long log, which stay in the engine: stretches of the period, the newest first, each when it is needed.
 
@@ -75,14 +103,15 @@ class Log:
         self,
         opened: Session,
         held: ExitStack,
-        count: int,
+        course: Course,
         zone: str,
-        stretches: Sequence[Callable[[], tuple[str, pa.Schema]]],
+        stretches: Sequence[Span],
+        asked: Callable[[Span], tuple[str, pa.Schema]],
     ) -> None:
-        self._opened, self._zone, self._stretches = opened, zone, stretches
+        self._opened, self._course, self._zone, self._stretches, self._asked = opened, course, zone, stretches, asked
         self._lock = Lock()
-        self.count = count
-        self.schema = frames.arrow(stretches[0]()[1].empty_table(), zone).schema
+        self.count = course.count
+        self.schema = frames.arrow(asked(stretches[0])[1].empty_table(), zone).schema
         finalize(self, held.close)
 
     def parts(self) -> Iterator[pa.Table]:
@@ -95,20 +124,26 @@ class Log:
                 yield part
             yield coming.result()
 
-    def _part(self, stretch: Callable[[], tuple[str, pa.Schema]]) -> pa.Table:
-        sql, schema = stretch()
+    def _part(self, stretch: Span, which: str = "") -> pa.Table:
+        sql, schema = self._asked(stretch)
         with self._lock:  # one connection, maybe several threads
-            rows = self._opened.arrow(sql).cast(schema)
+            rows = self._opened.arrow(f"FROM ({sql}) {which}" if which else sql).cast(schema)
         return frames.arrow(rows, self._zone)
 
     def head(self, most: int) -> pa.Table:
         """The first of them."""
-        found = self.schema.empty_table()
-        for stretch in self._stretches:
-            if found.num_rows == most:
-                break
-            found = pa.concat_tables([found, self._part(stretch).slice(0, most - found.num_rows)])
-        return found
+        return self.some(0, most)
+
+    def some(self, first: int, most: int) -> pa.Table:
+        """Those from a number on, asked for in the time in which they start; the first is 0."""
+        if most <= 0 or first >= self.count:
+            return self.schema.empty_table()
+        start, end, before = self._course.around(first, most)
+        return self._part((start, end), f"LIMIT {most} OFFSET {before}")
+
+    def interrupt(self) -> None:
+        """Stop what the engine does for it; called from another thread."""
+        self._opened.con.interrupt()
 
     def table(self) -> pa.Table:
         """All of them at once."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from okireports.pages import Pages
+
 
 @dataclass(frozen=True)
 class Result:
@@ -61,6 +63,13 @@ class Result:
     def chart(self) -> Any:
         """The rows as an Altair chart."""
         return drawn(self.answer, self.frame)
+
+    @cached_property
+    def pages(self) -> Pages:
+        """The rows a page at a time, sorted and searched where they are: `pages.page(1, 100, sort="started_at")`."""
+        from okireports.pages import Pages
+
+        return Pages(self.answer.rows, self.answer.report.name)
 
     @property
     def sql(self) -> str:

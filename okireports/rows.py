@@ -23,11 +23,17 @@ class Rows(Protocol):
     def head(self, most: int) -> pa.Table:
         """The first of them."""
 
+    def some(self, first: int, most: int) -> pa.Table:
+        """Those from a number on; the first is 0."""
+
     def parts(self) -> Iterator[pa.Table]:
         """The rows in their order, a piece at a time."""
 
     def table(self) -> pa.Table:
         """All of them at once."""
+
+    def interrupt(self) -> None:
+        """Stop what is being done to get some; called from another thread."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,10 @@ class Held:
         """The first of them."""
         return self.held.slice(0, most)
 
+    def some(self, first: int, most: int) -> pa.Table:
+        """Those from a number on; the first is 0."""
+        return self.held.slice(first, most)
+
     def parts(self) -> Iterator[pa.Table]:
         """The rows, in one piece."""
         yield self.held
@@ -57,3 +67,6 @@ class Held:
     def table(self) -> pa.Table:
         """The rows."""
         return self.held
+
+    def interrupt(self) -> None:
+        """There is nothing to stop."""

@@ -15,7 +15,7 @@ from okireports import access, audit, frames, report
 from okireports.access import DIRECTORIES, TOLD, Scope, ids_of, in_force, may_run, several
 from okireports.access.definitions import DEFINITIONS
 from okireports.access.oversight import LOOKED
-from okireports.answer import Answer, Log, Provenance
+from okireports.answer import Answer, Course, Log, Provenance, Span
 from okireports.audit import Entry
 from okireports.engines.duck import Session, SettingsAt, Viewing, Wanted, may_open, schema_of, session
 from okireports.errors import BadOption, Refused, UnknownName
@@ -37,6 +37,7 @@ FILTERS = {  # filter: (table of names, column of facts, what it is called)
 KEPT = ("keep_recordings_days", "keep_facts_days")  # a recording goes by its own rule, or with the facts before that
 MOST_ROWS = 1_000_000  # of a log, that a run takes into memory
 AT_ONCE = 500_000  # rows of a longer log that are in memory together
+SLICES = 65_536  # of a period, in each of which a longer log's rows are counted
 HISTORY = "history"  # every call that is open, whatever the filters
 WHOLE = {  # what is looked up beside the rows that a filter cuts, by its name in a report: the table that it is
     HISTORY: "calls",
@@ -150,21 +151,27 @@ class Asked:
         sql, schema = self.statement(opened, self.period)
         zone = self.period.zone
         rows: Rows
-        if count := self.too_many(opened):
-            whole = opened, held.pop_all(), count, zone
-            rows = Log(*whole, [partial(self.statement, opened, part) for part in stretches(self.period, count)])
+        if course := self.too_many(opened):
+            spans = stretches((self.period.start, self.period.end), course.count)
+            rows = Log(opened, held.pop_all(), course, zone, spans, partial(self.of_span, opened))
         else:
             rows = Held(frames.arrow(opened.arrow(sql).cast(schema), zone))
         return Answer(self.report, rows, sql, self.provenance(opened), self.by, self.week_start)
 
-    def too_many(self, opened: Session) -> int:
-        """How many rows the log has, if they are more than a run takes into memory; else 0."""
+    def too_many(self, opened: Session) -> Course | None:
+        """How the rows of the log lie in the period, if they are more than a run takes into memory."""
         whole = self.report.separable and self.options["limit"] is None and not self.options["offset"]
         if not whole or sum(segment.rows for segment in opened.segments) <= MOST_ROWS:
-            return 0
-        row = opened.con.execute(counting(self.asking(opened, self.period))).fetchone()
-        count = int(row[0]) if row else 0
-        return count if count > MOST_ROWS else 0
+            return None
+        start, end = self.period.start, self.period.end
+        step = -((start - end) // timedelta(milliseconds=SLICES))  # rounded up
+        counted = opened.con.execute(counting(self.asking(opened, self.period), start, step)).fetchall()
+        course = Course(start, end, step, dict(counted))
+        return course if course.count > MOST_ROWS else None
+
+    def of_span(self, opened: Session, span: Span) -> tuple[str, pa.Schema]:
+        """The SQL of the report over a part of the period, and the types of its rows."""
+        return self.statement(opened, replace(self.period, start=span[0], end=span[1]))
 
     def statement(self, opened: Session, period: Period) -> tuple[str, pa.Schema]:
         """The SQL of the report over a period, and the types of its rows."""
@@ -290,12 +297,13 @@ def rules_of(asked: Report) -> list[str]:
     return [*(name for name in asked.tables if name in TOLD), *(["targets"] if asked.targets else [])]
 
 
-def stretches(period: Period, rows: int) -> list[Period]:
-    """A period in parts of equal length, the newest first, so many that each may be held in memory."""
+def stretches(span: Span, rows: int) -> list[Span]:
+    """A span of time in parts of equal length, the newest first, so many that each may be held in memory."""
+    start, end = span
     parts = -(-rows // AT_ONCE)
-    step = (period.end - period.start) / parts
-    borders = [period.start + step * n for n in range(parts)] + [period.end]
-    return [replace(period, start=a, end=b) for a, b in pairwise(borders)][::-1]
+    step = (end - start) / parts
+    borders = [start + step * n for n in range(parts)] + [end]
+    return [*pairwise(borders)][::-1]
 
 
 def chosen(opened: Session, directory: str, kind: str, wanted: Names) -> list[str | int]:

@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.expr.operations import Sort
 
+from okireports.clock import ms, utc_ms
 from okireports.engines.duck import schema_of
 from okireports.report import Report
 from okireports.tables import FACTS
@@ -52,15 +53,20 @@ def statement(asking: Asking) -> tuple[str, pa.Schema]:
 
 
 @lru_cache(maxsize=64)
-def counting(asking: Asking) -> str:
-    """The SQL that counts a report's rows. The engine would sort them for it, so the order is left out."""
+def counting(asking: Asking, since: datetime, step: int) -> str:
+    """The SQL that counts a log's rows by the slice, of `step` ms from an instant on, in which they start: `n`, `rows`.
+
+    The start is the first instant that a log shows. The engine would sort the rows for it, so the order is left out.
+    """
 
     def unsorted(node: Any, rewritten: Any) -> Any:
         node = node.__recreate__(rewritten) if rewritten else node
         return node.parent if isinstance(node, Sort) else node
 
     rows = expressed(*asking).op().replace(unsorted).to_expr()
-    return str(ibis.to_sql(rows.count(), dialect="duckdb"))
+    start = next(rows[name] for name, kind in rows.schema().items() if kind.is_timestamp())
+    counted = rows.group_by(n=(ms(start) - utc_ms(since)) // step).agg(rows=rows.count())
+    return str(ibis.to_sql(counted, dialect="duckdb"))
 
 
 def expressed(asked: Report, cuts: tuple[Cut | None, ...], given: tuple[tuple[str, Hashable], ...]) -> ir.Table:

@@ -22,7 +22,7 @@ FLOORS = (
     ("metrics", "charts", "frames", "rows", "sources", "disk", "audit"),
     ("report", "access", "loading", "invention"),
     ("reports", "engines"),
-    ("export", "answer", "statement", "run", "choices", "sql"),
+    ("export", "answer", "pages", "statement", "run", "choices", "sql"),
     ("admin", "result", "catalogue", "widgets", "schedule", "extract", "lake"),
     ("__init__", "faces", "cli", "__main__"),
 )
@@ -44,6 +44,7 @@ BESIDE = {
     ("sql", "export"): "what a query gave is saved as a result is",
     ("extract", "admin"): "instants are read, and said, in one way",
     ("widgets", "admin"): "what is clicked is changed through the same door",
+    ("widgets", "result"): "what is chosen gives a result",
     ("invention", "access"): "an invented centre is founded like any other",
     ("invention", "loading"): "and filled through the same door",
     ("__init__", "faces"): "what people import",

@@ -34,7 +34,7 @@ def fetching(answer: Answer, pages: Pages, language: str) -> Callable[[PageAsked
     """What gives a page of a result as text."""
 
     def fetch(asked: PageAsked) -> PageGiven:
-        page = pages.page(asked.page, asked.size, sort=asked.sort, descending=asked.desc, search=asked.search)
+        page = pages.page(asked.page + 1, asked.size, sort=asked.sort, descending=asked.desc, search=asked.search)
         return PageGiven(page.total, written(page.table, answer.report.name, language))
 
     return fetch
