@@ -47,7 +47,9 @@ class Asking(Protocol):
 
 
 class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
-    """A widget of one viewer. What is its own: `ask`, `forget`, `offer_reports` and `stand`."""
+    """A widget of one viewer. What is its own: `ask`, `forget`, `offer_reports`, `stand` and `end`."""
+
+    made = False  # not yet, where it is refused
 
     def __init__(self, viewer: Asking, language: str) -> None:
         self.viewer, self.language = viewer, language
@@ -86,6 +88,11 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
         """Show the parts, or, where there is nothing to choose from, that alone."""
         raise NotImplementedError
 
+    def end(self) -> None:
+        """Work no more."""
+        self.over.set()
+        self.last.end()
+
     # ---- what there is to choose
     def begin(self, projects: Iterable[Name] | None, period: Span | None, watch: float | None) -> None:
         """Offer what there is; where one project is all that she has, it is chosen."""
@@ -100,6 +107,7 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
             chosen = [id for id, name in rows.items() if id in asked or name in asked]
         with self.filling:
             self.projects.value = chosen
+        self.made = True
         self.ask()
         if watch:
             threading.Thread(target=self.watch, args=(watch,), name="okireports-looking", daemon=True).start()
@@ -191,11 +199,11 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
 
     def close(self) -> None:
         """Close it with all that is in it, and watch no more."""
-        self.over.set()
-        self.last.end()
-        with self.lock:
-            for part in inside(self):
-                part.close()
+        if self.made:
+            self.end()
+            with self.lock:
+                for part in inside(self):
+                    part.close()
         super().close()
 
 

@@ -149,11 +149,11 @@ class Explorer(Looking):
             self.named = None
             self.filters.offer({})
 
-    def close(self) -> None:
-        """Close it with all that is in it, and watch no more."""
+    def end(self) -> None:
+        """Work no more."""
         self.listing.end()
         self.views.end()
-        super().close()
+        super().end()
 
 
 def listed(names: pd.DataFrame) -> Names:

@@ -59,7 +59,7 @@ class OptionChoice:
 
     def word(self, value: object) -> str:
         """A value as people say it."""
-        return say(self.language, f"option.value.{value}", missing=str(value))
+        return say(self.language, f"value.{value}", missing=str(value))
 
     @property
     def value(self) -> tuple[tuple[str, Hashable], ...]:
