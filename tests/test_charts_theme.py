@@ -13,7 +13,7 @@ from okireports import charts
 from okireports.charts.theme import THEMES, Shade, Theme
 
 SHADES: tuple[Shade, ...] = ("light", "dark")
-FIGURE = '<{} aria-label="[^"]*offered_per_day: ([0-9]+);[^"]*"[^>]* fill="([^"]+)"'
+FIGURE = '<{} aria-label="[^"]*offered_per_day: ([0-9]+)[;"][^>]* fill="([^"]+)"'
 NAMED = {"white": "#FFFFFF", "black": "#000000"}
 
 

@@ -38,7 +38,7 @@ def _facts(shown: Shown, paper: Paper) -> list[str]:
     if not shown.figure or shown.known is None:
         return [f"{form}: {counted}"]
     told = [f"{form}: {paper.say('by', shown.known.words(paper.language), counted)}"]
-    own = rows[rows[shown.figure].notna()]
+    own = rows[rows[shown.figure].notna()].reset_index(drop=True)
     for key in keys:  # what is put together is no one's lowest or highest
         own = own[own[key] != others]
     if own.empty:
@@ -68,6 +68,8 @@ def _places(row: pd.Series, keys: Sequence[str], paper: Paper) -> str:
 
 def _place(value: Any, known: Label, paper: Paper) -> str:
     """A category, an instant or a place on a scale."""
+    if pd.isna(value):
+        return paper.say("null")
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d}" if value == value.normalize() else f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, str):
