@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -361,11 +361,11 @@ class Viewer:
             queues=queues, dialers=dialers, operators=operators, groups=groups, lines=lines, providers=providers
         )
         question, viewing = Question(name, period, filters, options), self.viewing(projects)
-        return Result(run.run(viewing, question), partial(self._behind, viewing.projects, question))
+        return Result(run.run(viewing, question), question, partial(self._ask, viewing.projects))
 
-    def _behind(self, projects: Names, question: Question) -> Answer:
-        """What lies behind an answer, as she may see it now."""
-        return run.run(self.viewing(projects), replace(question, details=True))
+    def _ask(self, projects: Names, question: Question) -> Answer:
+        """The answer to a question, as she may see it now."""
+        return run.run(self.viewing(projects), question)
 
     def sql(
         self,
