@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from operator import index
 from types import NoneType, UnionType
-from typing import Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from ibis import Table
-from ibis.expr.types import Value
+from ibis.expr.types import BooleanValue, Value
 
 from okireports.charts import Spec
 from okireports.clock import BY, Interval
@@ -89,6 +89,31 @@ class Option:
         raise ValueError(f"{value!r} is not {self}")
 
 
+class Parameters(NamedTuple):
+    """What a function takes: tables (may they be absent?), options, and which of INJECTED."""
+
+    tables: dict[str, bool]
+    options: dict[str, Option]
+    injected: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """Which contacts the rows of a summary count: the figure that is their number, what tells rows apart, and they."""
+
+    count: str  # a column of the frame
+    grain: tuple[str, ...]  # columns of the frame, of which some options leave out some
+    # Takes what its report takes, or less of it, and gives contacts (project_id, call_id) with the columns of the grain
+    # or the ids behind those names; not `interval`, which is that of the contact's start (started_at).
+    rows: Callable[..., Table]
+    where: Callable[[Table], BooleanValue] | None = None  # those of them that the figure counts; None: all
+
+    @property
+    def wanted(self) -> Parameters:
+        """What `rows` takes."""
+        return _parameters(self.rows)
+
+
 @dataclass(frozen=True, eq=False)
 class Report:
     """A registered report."""
@@ -112,6 +137,12 @@ class Report:
     unfiltered: bool  # its figures are of whole projects: no other filter makes sense of them
     function: Callable[..., Table]
     details: Report | None = None  # what lies behind its figures: asked in the same way, in the same scope
+    counted: Contacts | None = None  # of which contacts its rows are summaries
+
+    @property
+    def contacts(self) -> str | None:
+        """The column that says how many contacts are behind a row; None where rows are no summaries of contacts."""
+        return self.counted.count if self.counted else None
 
 
 REPORTS: dict[str, Report] = {}
@@ -130,6 +161,7 @@ def report(
     targets: bool = False,
     unfiltered: bool = False,
     details: Callable[..., Table] | None = None,
+    contacts: Contacts | None = None,
 ) -> Callable[[Function], Function]:
     """Register a function as a report.
 
@@ -137,8 +169,9 @@ def report(
     how far beside the period it looks, `previous` that it compares with the one before; `separable` says that its rows
     stand by themselves, ordered by their start; `targets` that its figures rest on the targets stamped on the facts, as
     the service level's do anyway; `unfiltered` that they are of whole projects, `collective` that they mean nothing
-    over one operator's rows; `details` is a function of the same parameters, for the rows behind its figures. Raises
-    ValueError or TypeError, at import, for what the catalogue cannot show.
+    over one operator's rows; `details` is a function of the same parameters, for the rows behind its figures,
+    `contacts` says which contacts they count. Raises ValueError or TypeError, at import, for what the catalogue cannot
+    show.
     """
 
     def register(function: Function) -> Function:
@@ -166,6 +199,7 @@ def report(
             targets=targets or "formula" in injected,
             unfiltered=unfiltered,
             function=function,
+            counted=None if contacts is None else _counted(function, contacts),
         )
         REPORTS[name] = made if details is None else replace(made, details=_behind(made, details))
         return function
@@ -178,7 +212,16 @@ def _behind(made: Report, details: Callable[..., Table]) -> Report:
     if _parameters(details) != (made.tables, made.options, made.injected):
         raise TypeError(f"{details.__name__}: details are asked as {made.name!r} is; give both the same parameters.")
     description, definitions = _words(details)
-    return replace(made, description=description, definitions=definitions, function=details)
+    return replace(made, description=description, definitions=definitions, function=details, counted=None)
+
+
+def _counted(function: Callable[..., Table], contacts: Contacts) -> Contacts:
+    """The contacts of a report, which are made of nothing that the report itself is not made of."""
+    one, all_of = contacts.wanted, _parameters(function)
+    less = one.tables.items() <= all_of.tables.items() and one.options.items() <= all_of.options.items()
+    if not less or not {*one.injected} <= {*all_of.injected}:
+        raise TypeError(f"{contacts.rows.__name__}: contacts are made of what {function.__name__!r} takes.")
+    return contacts
 
 
 def reach(report: Report, length: timedelta, settings: Mapping[str, str]) -> dict[str, timedelta]:
@@ -254,7 +297,7 @@ def _words(function: Callable[..., Table]) -> tuple[str, str]:
     return sentence + ".", " ".join(definitions.split())
 
 
-def _parameters(function: Callable[..., Table]) -> tuple[dict[str, bool], dict[str, Option], tuple[str, ...]]:
+def _parameters(function: Callable[..., Table]) -> Parameters:
     """The tables, the options and what the run gives, from the signature."""
     hints = get_type_hints(function)
     tables: dict[str, bool] = {}
@@ -275,7 +318,7 @@ def _parameters(function: Callable[..., Table]) -> tuple[dict[str, bool], dict[s
             injected.append(name)
         else:
             options[name] = _option(where, name, hint, nullable, parameter.default)
-    return tables, options, tuple(injected)
+    return Parameters(tables, options, tuple(injected))
 
 
 def _option(where: str, name: str, hint: object, nullable: bool, default: Hashable) -> Option:

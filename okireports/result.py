@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from okireports import run
+from okireports import behind, run
 from okireports.answer import Answer, Provenance
 from okireports.errors import ResultTooLarge
+from okireports.run import Question
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,8 @@ class Result:
     """What a report gave: the same rows as a dataframe, an Arrow table, a chart and a file."""
 
     answer: Answer
-    _behind: Callable[[], Answer]  # asks for what lies behind it
+    _question: Question
+    _ask: Callable[[Question], Answer]  # asks, for the same viewer, as she is now
 
     @cached_property
     def arrow(self) -> pa.Table:
@@ -57,7 +59,30 @@ class Result:
             ResultTooLarge: more than a million rows.
             Refused, UnknownReport: she may not see it any more.
         """
-        return Result(self._behind(), self._behind).frame
+        return self._again(replace(self._question, details=True)).frame
+
+    def contacts(self, row: int | Mapping[str, object], *, limit: int | None = None, offset: int = 0) -> Result:
+        """The call log of exactly those contacts that a row counts; asked anew, of what she may see now.
+
+        It is of the same projects, period, filters and options, and has as many rows as the column says that
+        `answer.report.contacts` names. `limit` and `offset` cut a page out of it.
+
+        Args:
+            row: its position in the frame, or its values by column, at least of those that tell rows apart.
+            limit: at most so many contacts, the newest first.
+            offset: without the first of them.
+
+        Raises:
+            BadOption: the report is no summary of contacts, or the row is not named by its columns.
+            UnknownName: there is no such row, or none that she can see: the same error.
+            Refused, UnknownReport: she may not see it, or the call log, any more.
+        """
+        named = behind.named_row(self.answer.report, self.arrow, row)
+        return self._again(self._question.opened(named, limit, offset))
+
+    def _again(self, question: Question) -> Result:
+        """The answer to another question of the same viewer."""
+        return Result(self._ask(question), question, self._ask)
 
     @cached_property
     def chart(self) -> Any:

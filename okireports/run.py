@@ -11,12 +11,13 @@ from itertools import pairwise
 
 import pyarrow as pa
 
-from okireports import access, audit, frames, report
+from okireports import access, audit, behind, frames, report
 from okireports.access import DIRECTORIES, TOLD, Scope, ids_of, in_force, may_run, several
 from okireports.access.definitions import DEFINITIONS
 from okireports.access.oversight import LOOKED
 from okireports.answer import Answer, Course, Log, Provenance, Span
 from okireports.audit import Entry
+from okireports.behind import Row
 from okireports.engines.duck import Session, SettingsAt, Viewing, Wanted, may_open, schema_of, session
 from okireports.errors import BadOption, Refused, UnknownName
 from okireports.loading.thresholds import OF_CENTRE
@@ -58,11 +59,16 @@ class Question:
     filters: Mapping[str, Names] = field(default_factory=dict)
     options: Mapping[str, object] = field(default_factory=dict)
     details: bool = False  # ask for what lies behind the figures
+    row: Row | None = None  # ask for the contacts behind this row
 
     def __post_init__(self) -> None:
         """Take what can be read only once, such as a generator, down: names are looked at more often than that."""
         given = {name: None if wanted is None else as_tuple(wanted) for name, wanted in self.filters.items()}
         object.__setattr__(self, "filters", given)
+
+    def opened(self, row: Row, limit: int | None, offset: int) -> Question:
+        """The question for the contacts behind a row, or for a page of them."""
+        return replace(self, row=row, options={**self.options, "limit": limit, "offset": offset})
 
 
 def run(viewing: Viewing, question: Question) -> Answer:
@@ -109,12 +115,14 @@ class Asked:
         question = self.question
         runnable = [r.name for r in permitted(scope)]
         found = report.find(question.name, runnable)
-        self.report = report.behind(found) if question.details else found
-        if scope.own_rows_only and self.report.collective:
+        if scope.own_rows_only and found.collective:
             raise Refused(
-                f"{scope.login} (role {scope.role}) sees only her own rows; {self.report.name!r} is about "
+                f"{scope.login} (role {scope.role}) sees only her own rows; {found.name!r} is about "
                 "everybody's, of which one person's say nothing."
             )
+        if question.row is not None:
+            found = behind.opened(found, report.find(behind.LOG, runnable))
+        self.report = report.behind(found) if question.details else found
         self.options = report.check_options(self.report, question.options)
         settings = settings_at(self.viewing.now)
         self.week_start = int(settings["week_start"])
@@ -148,6 +156,7 @@ class Asked:
 
     def answer(self, opened: Session, held: ExitStack) -> Answer:
         """Build the statement, run it, and type its rows; those of a long log stay where they are until needed."""
+        self.check_row(opened)
         sql, schema = self.statement(opened, self.period)
         zone = self.period.zone
         rows: Rows
@@ -156,7 +165,14 @@ class Asked:
             rows = Log(opened, held.pop_all(), course, zone, spans, partial(self.of_span, opened))
         else:
             rows = Held(frames.arrow(opened.arrow(sql).cast(schema), zone))
-        return Answer(self.report, rows, sql, self.provenance(opened), self.by, self.week_start)
+        by = self.by if self.question.row is None else None  # which is of the summary
+        return Answer(self.report, rows, sql, self.provenance(opened), by, self.week_start)
+
+    def check_row(self, opened: Session) -> None:
+        """A row of what she cannot see now, if she ever could, is not there."""
+        for name, value in self.question.row or ():
+            if name in behind.NAMED and value is not None:
+                ids_of(opened.con, behind.NAMED[name], name, [str(value)], asked_projects(opened))
 
     def too_many(self, opened: Session) -> Course | None:
         """How the rows of the log lie in the period, if they are more than a run takes into memory."""
@@ -190,6 +206,8 @@ class Asked:
     def given(self, opened: Session, period: Period) -> dict[str, Hashable]:
         """What the report's function gets beside tables: its options, and what it wants of the run."""
         given = dict(self.options)
+        if self.question.row is not None:
+            given["row"] = self.question.row
         if "by" in given:
             given["by"] = period.interval(self.by, self.week_start, **self.reach)
         injected = {"period": period.interval(None, self.week_start, **self.reach), **self.settings(opened)}
@@ -233,6 +251,8 @@ class Asked:
 
     def provenance(self, opened: Session) -> Provenance:
         """Where the answer comes from."""
+        row = self.question.row
+        drilled = {} if row is None else {"contacts_of": self.question.name, "row": dict(row)}
         return Provenance(
             report=self.report.name,
             viewer=opened.scope.called,
@@ -242,7 +262,7 @@ class Asked:
             start=self.period.start.replace(tzinfo=UTC),
             end=self.period.end.replace(tzinfo=UTC),
             zone=self.period.zone,
-            options=self.options,
+            options={**self.options, **drilled},
             filters={name: as_tuple(wanted) for name, wanted in self.question.filters.items() if wanted is not None},
             formula=opened.settings["formula"],
             definitions=self.definitions(opened),
@@ -317,8 +337,7 @@ def chosen(opened: Session, directory: str, kind: str, wanted: Names) -> list[st
             if name not in lines:
                 raise UnknownName(kind, name, lines)
         return list(names)
-    asked = [project.name for project in opened.scope.projects] if opened.scope.narrowed else []
-    ids: list[str | int] = [*ids_of(opened.con, directory, kind, names, asked)]
+    ids: list[str | int] = [*ids_of(opened.con, directory, kind, names, asked_projects(opened))]
     if kind != "group" or not ids:
         return ids
     marks = ", ".join(str(int(i)) for i in ids)
@@ -326,6 +345,11 @@ def chosen(opened: Session, directory: str, kind: str, wanted: Names) -> list[st
         f"SELECT DISTINCT operator_id FROM group_members WHERE group_id IN ({marks})"
     ).fetchall()
     return sorted(operator for (operator,) in members)
+
+
+def asked_projects(opened: Session) -> list[str]:
+    """The projects, where only some of hers were asked for."""
+    return [project.name for project in opened.scope.projects] if opened.scope.narrowed else []
 
 
 def as_tuple(wanted: Names) -> tuple[str | int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -148,11 +148,11 @@ class Viewer:
             queues=queues, dialers=dialers, operators=operators, groups=groups, lines=lines, providers=providers
         )
         question, viewing = Question(name, period, filters, options), self.viewing(projects)
-        return Result(run.run(viewing, question), partial(self._behind, viewing.projects, question))
+        return Result(run.run(viewing, question), question, partial(self._ask, viewing.projects))
 
-    def _behind(self, projects: Names, question: Question) -> Answer:
-        """What lies behind an answer, as she may see it now."""
-        return run.run(self.viewing(projects), replace(question, details=True))
+    def _ask(self, projects: Names, question: Question) -> Answer:
+        """The answer to a question, as she may see it now."""
+        return run.run(self.viewing(projects), question)
 
     def sql(
         self,

@@ -55,9 +55,14 @@ def daily(calls: Table, period: Interval, now: datetime) -> Table:
     return t.filter(t.shown)
 
 
-def _counted(calls: Table, period: Interval) -> Table:
-    """COUNTS per dialer, local day, and whether it was `inside` the period, from the 29 days before it on."""
+def placed(calls: Table, period: Interval) -> Table:
+    """Attempts with their local day (`bucket`), and whether they are `inside` the period, from 29 days before it on."""
     t = calls.filter(dialing.is_attempt(calls), calls.started_at < period.end)
     t = t.mutate(bucket=local_day(ms(t.started_at), period), inside=t.started_at >= period.start)
-    t = t.filter(t.bucket >= local_day(instant(period.start), period) - BEFORE)
+    return t.filter(t.bucket >= local_day(instant(period.start), period) - BEFORE)
+
+
+def _counted(calls: Table, period: Interval) -> Table:
+    """COUNTS per dialer, local day, and whether it was `inside` the period."""
+    t = placed(calls, period)
     return t.group_by("dialer_id", "bucket", "inside").agg(**measure(t, *COUNTS))

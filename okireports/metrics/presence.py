@@ -34,9 +34,14 @@ def seen(t: Table, by: Interval) -> Table:
     return t.mutate(first_seen_at=ibis.greatest(*begins), last_seen_at=ibis.least(*ends)).drop("since", "until")
 
 
+def worked_on(calls: Table) -> Table:
+    """Contacts that operators handled."""
+    return calls.filter(is_handled(calls), calls.operator_id.notnull())
+
+
 def work(calls: Table, by: Interval) -> Table:
     """Per operator and bucket, how many contacts were `handled`, by their start."""
-    t = calls.filter(is_handled(calls), calls.operator_id.notnull())
+    t = worked_on(calls)
     return t.group_by("operator_id", bucket=bucket(t.started_at, by)).agg(**measure(t, handled))
 
 

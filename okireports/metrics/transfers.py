@@ -6,6 +6,8 @@ other one is another project.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ibis
 from ibis.expr.types import Scalar, Table, Value
 
@@ -17,10 +19,11 @@ ENDS = tuple(f"{side}_{place}" for side in ("from", "to") for place in PLACES)
 SIDES = [*ENDS, "from_other", "to_other"]
 
 
-def passed_on(contacts: Table, calls: Table) -> Table:
+def passed_on(contacts: Table, calls: Table, kept: Sequence[str] = ()) -> Table:
     """Transfers in which the contacts took part, one row each: SIDES, and how the contact after it went.
 
-    Columns beside: to_answered, to_lost, to_wait_ms. `calls` holds the contacts that others name as the next one.
+    Columns beside: to_answered, to_lost, to_wait_ms, and of the contact that took part those that are to be `kept`.
+    `calls` holds the contacts that others name as the next one.
     """
     to = calls.mutate(to_answered=is_accepted(calls), to_lost=is_lost(calls))
     found = to.select("project_id", *("to_answered", "to_lost"), **_place("to", to), transfer_to_call_id=to.call_id)
@@ -31,9 +34,9 @@ def passed_on(contacts: Table, calls: Table) -> Table:
     came = came.mutate(to_answered=is_accepted(came), to_lost=is_lost(came))
     no = {"from_other": ibis.literal(False), "to_other": ibis.literal(False)}
     return ibis.union(
-        _row(inside, no | _place("from", inside) | {"to_project_id": inside.project_id}),
-        _row(away, no | _place("from", away) | {"to_other": ibis.literal(True)}),
-        _row(came, no | _place("to", came) | {"from_other": ibis.literal(True)}),
+        _row(inside, no | _place("from", inside) | {"to_project_id": inside.project_id}, kept),
+        _row(away, no | _place("from", away) | {"to_other": ibis.literal(True)}, kept),
+        _row(came, no | _place("to", came) | {"from_other": ibis.literal(True)}, kept),
     )
 
 
@@ -54,8 +57,8 @@ def _place(side: str, contacts: Table) -> dict[str, Value]:
     return {f"{side}_{place}": contacts[place] for place in PLACES} | wait
 
 
-def _row(t: Table, known: dict[str, Value]) -> Table:
+def _row(t: Table, known: dict[str, Value], kept: Sequence[str]) -> Table:
     """The columns of a transfer; what is neither known nor there is NULL."""
     kinds = dict.fromkeys(ENDS, "int64") | {"to_answered": "boolean", "to_lost": "boolean", "to_wait_ms": "int64"}
     there = {name: t[name] if name in t.columns else ibis.null(kind) for name, kind in kinds.items()}
-    return t.select(**(there | known))
+    return t.select(*kept, **(there | known))

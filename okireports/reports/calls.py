@@ -30,7 +30,7 @@ from okireports.metrics.intervals import starting
 from okireports.metrics.tracking import brought, interactions
 from okireports.metrics.volume import is_lost
 from okireports.metrics.waiting import awt_s
-from okireports.report import looked_up, named, page, report
+from okireports.report import Contacts, looked_up, named, page, report
 
 COLUMNS = [
     "call", "started_at", "project", "direction", "queue", "dialer", "scenario", "operator", "line", "contact_key",
@@ -122,12 +122,27 @@ def lost_calls(
     return t.order_by(t.started_at.desc(), *CALL).select([c for c in LOST if c in t.columns])
 
 
+def called_in(calls: Table, history: Table, *, period: Interval) -> Table:
+    """Customers' calls of the period, with whether they are new."""
+    t = recognised(history, period)
+    t = t if history.equals(calls) else t.semi_join(starting(calls, period), CALL)  # no filter: one pass is enough
+    return t.filter(t.direction == "inbound")
+
+
+def whole_calls(
+    calls: Table, history: Table, *, period: Interval, per: Literal["project", "line"] = "project"
+) -> Table:
+    """Customers' calls with all their transfers as one each, of each project or number that was called."""
+    return joined(called_in(calls, history, period=period), ["line" if per == "line" else "project_id"])
+
+
 @report(
     "Inbound statistics",
     pl="Statystyka połączeń przychodzących",
     chart=lines("interval", ["inbound", "accepted"]),
     before=YEAR,
     collective=True,
+    contacts=Contacts("inbound", ("project", "line", "interval"), whole_calls, lambda t: t.opens),
 )
 def inbound_statistics(
     calls: Table,
@@ -147,14 +162,17 @@ def inbound_statistics(
     talk_mean_s of answered ones, robots' too; first_time counts known callers without a contact in 365 days before.
     """
     key = "line" if per == "line" else "project_id"
-    t = recognised(history, period)
-    t = t if history.equals(calls) else t.semi_join(starting(calls, period), CALL)  # no filter: one pass is enough
-    t = joined(t.filter(t.direction == "inbound"), [key])
+    t = whole_calls(calls, history, period=period, per=per)
     figures = measure(t, inbound, accepted, missed, asr, duration_s, awt_s, talk_mean_s, first_time)
     t = labelled(t.group_by(key, **grain(t.started_at, by)).agg(**figures), by)
     t = t if per == "line" else named(t, project=projects)
     columns = [per, *(["interval"] if by.by else [])]
     return t.order_by([*columns, *({key} - {*columns})]).select(*columns, *figures)
+
+
+def advertised(calls: Table, history: Table, *, period: Interval) -> Table:
+    """Customers' calls with all their transfers as one each, of each project and number."""
+    return joined(called_in(calls, history, period=period), ["project_id", "line"])
 
 
 @report(
@@ -164,6 +182,7 @@ def inbound_statistics(
     before=YEAR,
     after=LAG,
     collective=True,
+    contacts=Contacts("inbound", ("project", "line"), advertised, lambda t: t.opens),
 )
 def call_tracking(
     calls: Table, projects: Table, history: Table, results: Table, charges: Table | None, *, period: Interval
@@ -176,9 +195,7 @@ def call_tracking(
     currencies.
     """
     keys = ["project_id", "line"]
-    t = recognised(history, period)
-    t = t if history.equals(calls) else t.semi_join(starting(calls, period), CALL)
-    t = looked_up(t.filter(t.direction == "inbound"), results, ["project_id", "result"], "sale")
+    t = looked_up(called_in(calls, history, period=period), results, ["project_id", "result"], "sale")
     if charges is not None:
         t = looked_up(t, spent(charges, period), CALL, "cost", "first_currency", "last_currency")
     t = interactions(t, keys)
@@ -223,7 +240,17 @@ def ivr_paths(
     return t.select("scenario", "node", *said, *figures)
 
 
-@report("Call outcomes", pl="Wyniki połączeń", chart=bars("outcome", "contacts", by="result", stack=True))
+def every_one(calls: Table) -> Table:
+    """Contacts of every kind."""
+    return calls
+
+
+@report(
+    "Call outcomes",
+    pl="Wyniki połączeń",
+    chart=bars("outcome", "contacts", by="result", stack=True),
+    contacts=Contacts("contacts", ("outcome", "result", "queue", "operator"), every_one),
+)
 def call_outcomes(
     calls: Table, queues: Table, operators: Table, *, per: Literal["queue", "operator"] | None = None
 ) -> Table:

@@ -13,12 +13,18 @@ from okireports.metrics import dialing, drops, measure, messages, ratio
 from okireports.metrics import tasks as task
 from okireports.metrics.attached import CALL, LAG, spent
 from okireports.metrics.intervals import starting
-from okireports.report import looked_up, named, page, report
+from okireports.report import Contacts, looked_up, named, page, report
 
 TASKS = [
     "task", "created_at", "project", "dialer", "import", "state", "attempts", "max_attempts", "last_attempt_at",
     "next_attempt_at", "result", "operator", "contact_key", "phone",
 ]  # fmt: skip
+
+
+def attempted(calls: Table, *, period: Interval) -> Table:
+    """The dialers' attempts of the period."""
+    t = starting(calls, period)
+    return t.filter(dialing.is_attempt(t))
 
 
 @report(
@@ -27,6 +33,7 @@ TASKS = [
     chart=bars("dialer", ["attempts", "persons", "sales"]),
     after=LAG,
     collective=True,
+    contacts=Contacts("attempts", ("project", "dialer", "interval"), attempted),
 )
 def dialer_summary(
     calls: Table,
@@ -47,8 +54,7 @@ def dialer_summary(
     time in Ready, inside the interval, of the operators of its attempts; cost_per_sale = charges of the attempts /
     sales, empty without sales and in mixed currencies.
     """
-    t = starting(calls, period)
-    t = looked_up(t.filter(dialing.is_attempt(t)), results, ["project_id", "result"], "sale")
+    t = looked_up(attempted(calls, period=period), results, ["project_id", "result"], "sale")
     if charges is not None:
         t = looked_up(t, spent(charges, period), CALL, "cost", "first_currency", "last_currency")
     keys = ["project_id", "dialer_id"]
@@ -146,7 +152,19 @@ def imports(tasks: Table, dialers: Table, results: Table, imports: Table, histor
     return t.order_by("dialer", "import", "dialer_id").select("dialer", "import", "imported_at", *figures)
 
 
-@report("Reachability", pl="Dodzwanialność", chart=heat("hour", "attempt_no", "contact_rate"), collective=True)
+def on_the_clock(calls: Table, *, period: Interval) -> Table:
+    """The dialers' attempts with the `hour` of the local clock at which they start."""
+    t = attempted(calls, period=period)
+    return t.mutate(hour=local_hour(ms(t.started_at), period))
+
+
+@report(
+    "Reachability",
+    pl="Dodzwanialność",
+    chart=heat("hour", "attempt_no", "contact_rate"),
+    collective=True,
+    contacts=Contacts("attempts", ("attempt_no", "hour"), on_the_clock),
+)
 def reachability(calls: Table, *, period: Interval) -> Table:
     """At which attempt, and at which hour of the local clock, dialers reach persons.
 
@@ -154,10 +172,15 @@ def reachability(calls: Table, *, period: Interval) -> Table:
     it does not; persons are those at which somebody picked up and was connected or dropped; contact_rate = persons /
     attempts.
     """
-    t = starting(calls, period)
-    t = t.filter(dialing.is_attempt(t)).mutate(hour=local_hour(ms(t.started_at), period))
+    t = on_the_clock(calls, period=period)
     t = t.group_by("attempt_no", "hour").agg(**measure(t, dialing.attempts, dialing.persons, dialing.contact_rate))
     return t.order_by("attempt_no", "hour")
+
+
+def day_by_day(calls: Table, *, period: Interval) -> Table:
+    """The dialers' attempts of the period with their local `day`."""
+    t = drops.placed(calls, period)
+    return t.filter(t.inside).mutate(day=local_date(t.bucket))
 
 
 @report(
@@ -166,6 +189,7 @@ def reachability(calls: Table, *, period: Interval) -> Table:
     chart=lines("day", "rolling_30d_rate", by="dialer", goal="limit_rate"),
     before=drops.REACH,
     collective=True,
+    contacts=Contacts("attempts", ("dialer", "day"), day_by_day),
 )
 def dropped_calls(calls: Table, dialers: Table, *, period: Interval, now: datetime) -> Table:
     """How many persons picked up and found no free operator, day by day, and whether that is more than is allowed.
@@ -185,12 +209,19 @@ def dropped_calls(calls: Table, dialers: Table, *, period: Interval, now: dateti
     )  # fmt: skip
 
 
+def played(calls: Table, ivr_steps: Table, *, period: Interval) -> Table:
+    """Attempts of the period at which something was played, with what was answered."""
+    near = ivr_steps.filter(ivr_steps["at"] >= period.start, ivr_steps["at"] < period.end + LAG)
+    return messages.played(starting(calls, period), near)
+
+
 @report(
     "Voice messages",
     pl="Autoinformator",
     chart=bars("input", "played", by="dialer", stack=True),
     after=LAG,
     collective=True,
+    contacts=Contacts("played", ("dialer", "input"), played),
 )
 def autoinformer(calls: Table, ivr_steps: Table, dialers: Table, *, period: Interval) -> Table:
     """How many messages the dialers played, how much of them was heard, and what people answered.
@@ -199,8 +230,7 @@ def autoinformer(calls: Table, ivr_steps: Table, dialers: Table, *, period: Inte
     step with any, empty where nobody answered; listened_share = heard / length of the messages whose length is known;
     transferred have an operator or went on to another contact; recognised said something that was understood.
     """
-    near = ivr_steps.filter(ivr_steps["at"] >= period.start, ivr_steps["at"] < period.end + LAG)
-    t = messages.played(starting(calls, period), near)
+    t = played(calls, ivr_steps, period=period)
     figures = messages.figures(t)
     t = named(t.group_by("dialer_id", "input").agg(**figures), dialer=dialers)
     return t.order_by("dialer", "input", "dialer_id").select("dialer", "input", *figures)

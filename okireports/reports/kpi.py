@@ -19,7 +19,7 @@ from okireports.metrics.ranking import attained, rated
 from okireports.metrics.schedule import AROUND
 from okireports.metrics.sides import beside, from_zero
 from okireports.metrics.volume import handled, is_handled
-from okireports.report import looked_up, named, page, report
+from okireports.report import Contacts, looked_up, named, page, report
 
 JUDGED_WITHIN = timedelta(days=92)  # how long before its evaluation a call may have been
 LAG = timedelta(days=1)  # a call that starts in the period may go on, and be listened to, after it
@@ -184,7 +184,17 @@ def check_plan_progress(
     return t.select("plan", "evaluator", "due", "done", "remaining", "done_share", "pace")
 
 
-@report("Operators' ranking", pl="Ranking operatorów", chart=dots("operator", "rating"))
+def of_period(calls: Table, *, period: Interval) -> Table:
+    """Contacts of the period."""
+    return starting(calls, period)
+
+
+@report(
+    "Operators' ranking",
+    pl="Ranking operatorów",
+    chart=dots("operator", "rating"),
+    contacts=Contacts("contacts", ("operator",), of_period, is_handled),
+)
 def operator_rating(
     calls: Table,
     statuses: Table,
@@ -208,7 +218,7 @@ def operator_rating(
     """
     reached = kpi.measured(calls, statuses, evaluations, ratings, shifts, activities, results, period)
     wanted = kpi.definitions(kpis, operator_roles, group_members, period)
-    c, r = starting(calls, period), starting(ratings, period, "at")
+    c, r = of_period(calls, period=period), starting(ratings, period, "at")
     e = evaluated(starting(evaluations, period, "at"))
     sides = (
         c.group_by("operator_id").agg(contacts=handled(c)),
@@ -260,19 +270,34 @@ def customer_satisfaction(
     return t.order_by(*columns, *keys[:-1]).select(*columns, *figures)
 
 
-@report("Speech analytics", pl="Analityka mowy", chart=heat("rule", "operator", "share"), after=LAG)
+def listened_to(calls: Table, period: Interval) -> Table:
+    """Contacts of the period that operators handled."""
+    c = starting(calls, period)
+    return c.filter(is_handled(c), c.operator_id.notnull())
+
+
+def found_in(calls: Table, speech_hits: Table, *, period: Interval) -> Table:
+    """What was found in contacts that operators handled: the contact, its operator and the rule."""
+    near = speech_hits.filter(speech_hits["at"] < period.end + LAG)
+    return near.select("project_id", "call_id", "rule").join(
+        listened_to(calls, period).select("project_id", "call_id", "operator_id"), ["project_id", "call_id"]
+    )
+
+
+@report(
+    "Speech analytics",
+    pl="Analityka mowy",
+    chart=heat("rule", "operator", "share"),
+    after=LAG,
+    contacts=Contacts("calls", ("operator", "rule"), found_in),
+)
 def speech_analytics(calls: Table, speech_hits: Table, operators: Table, *, period: Interval) -> Table:
     """In how many of her contacts each operator, or her customer, said what a rule listens for.
 
     Definitions: contacts that the operator handled, by their start, with all that was found in them until a day after
     the period; hits counts findings, calls the contacts with one, share = calls / handled.
     """
-    c = starting(calls, period)
-    c = c.filter(is_handled(c), c.operator_id.notnull())
-    near = speech_hits.filter(speech_hits["at"] < period.end + LAG)
-    t = near.select("project_id", "call_id", "rule").join(
-        c.select("project_id", "call_id", "operator_id"), ["project_id", "call_id"]
-    )
+    c, t = listened_to(calls, period), found_in(calls, speech_hits, period=period)
     t = t.group_by("operator_id", "rule", "call_id").agg(hits=t.count())
     t = t.group_by("operator_id", "rule").agg(hits=t.hits.sum(), calls=t.count())
     t = looked_up(t, c.group_by("operator_id").agg(handled=tally(is_handled(c))), ["operator_id"], "handled")

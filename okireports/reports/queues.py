@@ -13,6 +13,7 @@ from ibis import Table
 from okireports.charts import area, bars, dots, heat, lines, steps
 from okireports.clock import Interval, grain, labelled, local_hour, ms
 from okireports.metrics import Aggregate, measure, ratio, repeats, service
+from okireports.metrics.attached import CALL
 from okireports.metrics.bins import filled, shares, wait_from_s
 from okireports.metrics.handling import aht_s, hold_s, talk_s, wrap_s
 from okireports.metrics.hours import days_with, weekday
@@ -45,10 +46,16 @@ from okireports.metrics.volume import (
     voicemail,
 )
 from okireports.metrics.waiting import asa_s, max_wait_s, wait_p90_s
-from okireports.report import looked_up, named, report
+from okireports.report import Contacts, looked_up, named, report
 
 LAG = timedelta(days=1)  # how long after a contact's start the next one of its interaction may start
 OTHER = "other project"
+PER_QUEUE = ("project", "queue", "interval")
+
+
+def at_queues(calls: Table) -> Table:
+    """Contacts that stood in a queue or point at one."""
+    return calls.filter(calls.queued_at.notnull() | calls.queue_id.notnull())
 
 
 @report(
@@ -56,6 +63,7 @@ OTHER = "other project"
     pl="Raport zbiorczy kolejek",
     chart=bars("queue", ["answered", "abandoned"], stack=True),
     collective=True,
+    contacts=Contacts("offered", PER_QUEUE, at_queues, is_offered),
 )
 def queue_summary(calls: Table, projects: Table, queues: Table, *, by: Interval = None, formula: str) -> Table:
     """Contacts of each queue, how they ended, and how long customers waited and operators worked.
@@ -65,13 +73,17 @@ def queue_summary(calls: Table, projects: Table, queues: Table, *, by: Interval 
     Definitions: service_level by the centre's formula; asa_s and wait_p90_s of answered, max_wait_s and abandon_rate of
     offered, aht_s and transferred of handled contacts.
     """
-    contacts = calls.filter(calls.queued_at.notnull() | calls.queue_id.notnull())
     return by_queue(
-        contacts, projects, queues, by,
+        at_queues(calls), projects, queues, by,
         offered, answered, answered_in_time, abandoned, abandoned_short, callback_requested, voicemail, flow_out,
         failed, service.service_level(formula), abandon_rate, asa_s, wait_p90_s, max_wait_s, aht_s, talk_s, hold_s,
         wrap_s, transferred,
     )  # fmt: skip
+
+
+def queued(calls: Table) -> Table:
+    """Contacts that stood in a queue."""
+    return calls.filter(calls.queued_at.notnull())
 
 
 @report(
@@ -79,16 +91,16 @@ def queue_summary(calls: Table, projects: Table, queues: Table, *, by: Interval 
     pl="Poziom obsługi",
     chart=lines("interval", "service_level", by="queue", goal="goal"),
     collective=True,
+    contacts=Contacts("offered", PER_QUEUE, queued, is_offered),
 )
 def service_level(calls: Table, projects: Table, queues: Table, *, by: Interval = "30min", formula: str) -> Table:
     """Share of contacts answered within each queue's threshold, interval by interval.
 
     Definitions: service_level by the centre's formula with the thresholds stamped on the contacts; goal is the highest.
     """
-    contacts = calls.filter(calls.queued_at.notnull())
     level = service.service_level(formula)
     return by_queue(
-        contacts, projects, queues, by,
+        queued(calls), projects, queues, by,
         offered, answered_in_time, abandoned_short, level, goal, met(formula), asa_s, abandon_rate,
     )  # fmt: skip
 
@@ -99,6 +111,7 @@ def service_level(calls: Table, projects: Table, queues: Table, *, by: Interval 
     chart=dots("queue", ["sl_short", "sl_offered", "sl_answered", "sl_positive", "sl_ignore"]),
     collective=True,
     targets=True,
+    contacts=Contacts("offered", ("project", "queue"), queued, is_offered),
 )
 def service_level_variants(calls: Table, projects: Table, queues: Table) -> Table:
     """The same contacts by five definitions of the service level that call centres use.
@@ -108,12 +121,18 @@ def service_level_variants(calls: Table, projects: Table, queues: Table) -> Tabl
     sl_ignore = answered_in_time / (offered - abandoned_in_time); thresholds are those stamped on the contacts, shown is
     the highest.
     """
-    contacts = calls.filter(calls.queued_at.notnull())
     return by_queue(
-        contacts, projects, queues, Interval(),
+        queued(calls), projects, queues, Interval(),
         offered, answered, answered_in_time, abandoned, abandoned_short, abandoned_in_time, answer_within_s,
         short_abandon_s, sl_short, sl_offered, sl_answered, sl_positive, sl_ignore,
     )  # fmt: skip
+
+
+def on_the_clock(calls: Table, *, period: Interval) -> Table:
+    """Offered contacts with the `weekday` and `hour` of the local clock at which they start."""
+    t = starting(calls, period)
+    t = t.filter(is_offered(t))
+    return t.mutate(weekday=weekday(ms(t.started_at), period), hour=local_hour(ms(t.started_at), period))
 
 
 @report(
@@ -121,6 +140,7 @@ def service_level_variants(calls: Table, projects: Table, queues: Table) -> Tabl
     pl="Godziny szczytu",
     chart=heat("hour", "weekday", "offered_per_day"),
     collective=True,
+    contacts=Contacts("offered", ("weekday", "hour"), on_the_clock),
 )
 def calls_by_hour(calls: Table, *, period: Interval, formula: str) -> Table:
     """On which weekdays, and at which hours of the local clock, customers stand in the queues.
@@ -128,9 +148,7 @@ def calls_by_hour(calls: Table, *, period: Interval, formula: str) -> Table:
     Definitions: days counts the local days of the period that have this hour of this weekday, wholly or in part;
     offered_per_day = offered / days; service_level by the centre's formula.
     """
-    t = starting(calls, period)
-    t = t.filter(is_offered(t))
-    t = t.mutate(weekday=weekday(ms(t.started_at), period), hour=local_hour(ms(t.started_at), period))
+    t = on_the_clock(calls, period=period)
     level = service.service_level(formula)
     t = t.group_by("weekday", "hour").agg(**measure(t, offered, answered, answered_in_time, level))
     t = t.join(days_with(period), ["weekday", "hour"]).order_by("weekday", "hour")
@@ -138,11 +156,23 @@ def calls_by_hour(calls: Table, *, period: Interval, formula: str) -> Table:
     return t.relocate("days", after="hour")
 
 
+def waited(calls: Table) -> Table:
+    """Offered contacts whose wait is known."""
+    return calls.filter(is_offered(calls), calls.wait_ms.notnull())
+
+
+def binned(calls: Table) -> Table:
+    """The same with the bin in which the wait lies."""
+    t = waited(calls)
+    return t.mutate(wait_from_s=wait_from_s(t.wait_ms))
+
+
 @report(
     "Waiting time distribution",
     pl="Rozkład czasu oczekiwania",
     chart=steps("wait_from_s", "cumulative_share", by="outcome"),
     collective=True,
+    contacts=Contacts("contacts", ("outcome", "wait_from_s"), binned),
 )
 def wait_distribution(calls: Table) -> Table:
     """How many customers waited how long, until they were answered, gave up or left the queue in another way.
@@ -150,9 +180,18 @@ def wait_distribution(calls: Table) -> Table:
     Definitions: offered contacts whose wait is known, from wait_from_s until the next row's (the last without end);
     share of the outcome's contacts, cumulative_share of this row and all shorter waits.
     """
-    t = calls.filter(is_offered(calls), calls.wait_ms.notnull())
+    t = waited(calls)
     t = t.group_by("outcome", wait_from_s=wait_from_s(t.wait_ms)).agg(contacts=t.count())
     return shares(filled(t)).order_by("outcome", "wait_from_s")
+
+
+def called_again(calls: Table, history: Table, *, period: Interval, repeat_days: int, now: datetime) -> Table:
+    """Customers' contacts of the period, with what is known of their other ones."""
+    window = timedelta(days=repeat_days)
+    around = replace(period, start=period.start - window, end=period.end + window)
+    t = starting(history.filter(history.direction == "inbound"), around)
+    t = starting(repeats.followed(t, repeat_days, now), period)
+    return t if history.equals(calls) else t.semi_join(calls, ["project_id", "call_id"])
 
 
 @report(
@@ -162,6 +201,7 @@ def wait_distribution(calls: Table) -> Table:
     before=repeats.window,
     after=repeats.window,
     collective=True,
+    contacts=Contacts("contacts", PER_QUEUE, called_again),
 )
 def repeat_calls(
     calls: Table,
@@ -181,16 +221,35 @@ def repeat_calls(
     first_contacts are the other known callers'; undecided those whose repeat_days are not over; resolved those without
     a further call in them; fcr = resolved / (first_contacts - undecided); unknown callers are in contacts only.
     """
-    window = timedelta(days=repeat_days)
-    around = replace(period, start=period.start - window, end=period.end + window)
-    t = starting(history.filter(history.direction == "inbound"), around)
-    t = starting(repeats.followed(t, repeat_days, now), period)
-    t = t if history.equals(calls) else t.semi_join(calls, ["project_id", "call_id"])
+    t = called_again(calls, history, period=period, repeat_days=repeat_days, now=now)
     return by_queue(
         t, projects, queues, by,
         repeats.contacts, repeats.unknown, repeats.repeats, repeats.repeat_rate, repeats.first_contacts,
         repeats.undecided, repeats.resolved, repeats.fcr,
     )  # fmt: skip
+
+
+def transferred_between(
+    calls: Table, projects: Table, queues: Table, operators: Table, history: Table, *, period: Interval
+) -> Table:
+    """Contacts that were passed on, and those that came from another project, with the names of both sides."""
+    t = passed_on(starting(calls, period), starting(history, around(period)), CALL)
+    return with_sides(t, projects, queues, operators)
+
+
+def around(period: Interval) -> Interval:
+    """Where the other contact of a transfer of the period starts."""
+    return replace(period, start=period.start - LAG, end=period.end + LAG)
+
+
+def with_sides(t: Table, projects: Table, queues: Table, operators: Table) -> Table:
+    """Transfers with the names of both sides; of another project none but that."""
+    for side in ("from", "to"):
+        for name, directory in (("project", projects), ("queue", queues), ("operator", operators)):
+            id = f"{side}_{name}_id"
+            t = looked_up(t, directory.select(**{id: f"{name}_id", f"{side}_{name}": name}), [id], f"{side}_{name}")
+        t = t.mutate(**{f"{side}_project": t[f"{side}_other"].ifelse(OTHER, t[f"{side}_project"])})
+    return t
 
 
 @report(
@@ -200,6 +259,7 @@ def repeat_calls(
     before=LAG,
     after=LAG,
     collective=True,
+    contacts=Contacts("transfers", tuple(end.removesuffix("_id") for end in ENDS), transferred_between),
 )
 def transfers(
     calls: Table, projects: Table, queues: Table, operators: Table, history: Table, *, period: Interval
@@ -210,15 +270,10 @@ def transfers(
     is a row of each, for neither knows the other's side ('other project'); share of all rows' transfers; answered_after
     (by robots, too), lost_after and the mean extra_wait_s are of the next contact, empty where that is elsewhere.
     """
-    around = replace(period, start=period.start - LAG, end=period.end + LAG)
-    t = passed_on(starting(calls, period), starting(history, around))
+    t = passed_on(starting(calls, period), starting(history, around(period)))
     t = t.group_by(SIDES).agg(**after_transfer(t))
     t = t.mutate(share=ratio(t.transfers, t.transfers.sum().over(ibis.window())))
-    for side in ("from", "to"):
-        for name, directory in (("project", projects), ("queue", queues), ("operator", operators)):
-            id = f"{side}_{name}_id"
-            t = looked_up(t, directory.select(**{id: f"{name}_id", f"{side}_{name}": name}), [id], f"{side}_{name}")
-        t = t.mutate(**{f"{side}_project": t[f"{side}_other"].ifelse(OTHER, t[f"{side}_project"])})
+    t = with_sides(t, projects, queues, operators)
     places = [end.removesuffix("_id") for end in ENDS]
     t = t.order_by(*places, *SIDES)
     return t.select(*places, "transfers", "share", "answered_after", "lost_after", "extra_wait_s")

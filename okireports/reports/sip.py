@@ -13,13 +13,14 @@ from okireports.metrics.connection import heard, worst_hours
 from okireports.metrics.handling import talk_s
 from okireports.metrics.intervals import starting
 from okireports.metrics.sip_codes import meaning
-from okireports.report import looked_up, named, report
+from okireports.report import Contacts, looked_up, named, report
 
 
 @report(
     "Connection quality (MOS)",
     pl="Jakość połączeń (MOS)",
     chart=lines("interval", "mos", by="provider", band=("mos_p10", "mos")),
+    contacts=Contacts("calls", ("provider", "interval"), heard),
 )
 def connection_quality(calls: Table, providers: Table, *, by: Interval = "day") -> Table:
     """How well people heard each other on each provider's lines.
@@ -39,12 +40,18 @@ def connection_quality(calls: Table, providers: Table, *, by: Interval = "day") 
     return t.order_by(*columns, "provider_id").select(*columns, "calls", *figures)
 
 
+def seized(calls: Table, *, period: Interval) -> Table:
+    """Contacts of the period that took a line."""
+    return seizures.seized(starting(calls, period))
+
+
 @report(
     "SIP providers",
     pl="Operatorzy SIP",
     chart=bars("provider", "asr_sip", by="direction"),
     after=LAG,
     collective=True,
+    contacts=Contacts("seizures", ("provider", "direction", "interval"), seized),
 )
 def provider_statistics(
     calls: Table, providers: Table, charges: Table | None, *, period: Interval, by: Interval = None
@@ -56,7 +63,7 @@ def provider_statistics(
     outbound ones; acd_s = talk_s / answered; pdd_s is the mean post-dial delay where known (ITU-T E.425);
     cost_per_minute = telephony charges of the contacts / minutes of talk, empty in mixed currencies.
     """
-    t = seizures.seized(starting(calls, period))
+    t = seized(calls, period=period)
     if charges is not None:
         telephony = spent(charges.filter(charges.kind == "telephony"), period)
         t = looked_up(t, telephony, CALL, "cost", "first_currency", "last_currency")
@@ -70,11 +77,17 @@ def provider_statistics(
     return t.order_by(*columns, "provider_id").select(*columns, *figures)
 
 
+def coded(calls: Table) -> Table:
+    """Contacts whose SIP code is known."""
+    return calls.filter(calls.sip_code.notnull())
+
+
 @report(
     "Termination codes",
     pl="Kody zakończenia",
     chart=bars("meaning", "calls", by="provider", stack=True),
     collective=True,
+    contacts=Contacts("calls", ("provider", "sip_code"), coded),
 )
 def termination_codes(calls: Table, providers: Table) -> Table:
     """With which SIP codes calls ended, provider by provider, and what the codes mean.
@@ -82,7 +95,7 @@ def termination_codes(calls: Table, providers: Table) -> Table:
     Definitions: contacts whose code is known; share of the provider's; meaning is the reason phrase of RFC 3261, of a
     code that it does not list the name of its class (section 7.2), empty of a number that is no SIP code.
     """
-    t = calls.filter(calls.sip_code.notnull())
+    t = coded(calls)
     t = t.group_by("provider_id", "sip_code").agg(calls=t.count())
     whole = t.calls.sum().over(ibis.window(group_by="provider_id"))
     t = t.mutate(meaning=meaning(t.sip_code), share=ratio(t.calls, whole))
@@ -90,10 +103,17 @@ def termination_codes(calls: Table, providers: Table) -> Table:
     return t.select("provider", "sip_code", "meaning", "calls", "share")
 
 
+def heard_by_operators(calls: Table, *, period: Interval) -> Table:
+    """Operators' contacts of the period whose MOS is known."""
+    t = starting(calls, period)
+    return heard(t.filter(t.operator_id.notnull()))
+
+
 @report(
     "Operators' line quality",
     pl="Jakość łącza operatorów",
     chart=dots("operator", "mos", band=("mos_p10", "mos")),
+    contacts=Contacts("calls", ("operator",), heard_by_operators),
 )
 def operator_line_quality(calls: Table, operators: Table, *, period: Interval) -> Table:
     """How well each operator and her customers heard each other, and at which hour of the day it was worst.
@@ -101,8 +121,7 @@ def operator_line_quality(calls: Table, operators: Table, *, period: Interval) -
     Definitions: calls, mos, mos_p10, packet_loss and jitter_ms as in connection_quality, of the operator's contacts;
     worst_hour is the local hour of the start with the lowest mean MOS, of equal ones the earliest.
     """
-    t = starting(calls, period)
-    t = heard(t.filter(t.operator_id.notnull()))
+    t = heard_by_operators(calls, period=period)
     figures = measure(t, connection.mos, connection.mos_p10, connection.packet_loss, connection.jitter_ms)
     worst = worst_hours(t, period)
     t = t.group_by("operator_id").agg(calls=t.count(), **figures)

@@ -17,8 +17,8 @@ from okireports.metrics.intervals import starting, within
 from okireports.metrics.rings import missed_rings
 from okireports.metrics.sides import beside, from_zero
 from okireports.metrics.staffing import staffed
-from okireports.metrics.volume import handled, transfer_rate, transferred
-from okireports.report import looked_up, named, page, report
+from okireports.metrics.volume import handled, is_handled, transfer_rate, transferred
+from okireports.report import Contacts, looked_up, named, page, report
 
 KEY = ["project_id", "status_id"]
 LOG = [
@@ -70,10 +70,16 @@ def operators_log(
     return t.order_by(t.started_at.desc(), *KEY).select(LOG)
 
 
+def worked_on(calls: Table, *, period: Interval) -> Table:
+    """Contacts of the period that operators handled."""
+    return presence.worked_on(starting(calls, period))
+
+
 @report(
     "Operator summary",
     pl="Zbiorczy raport",
     chart=bars("operator", ["ready_s", "waiting_s", "busy_s", "pcp_s", "away_s", "na_s"], stack=True),
+    contacts=Contacts("handled", ("operator", "interval"), worked_on),
 )
 def operator_summary(
     statuses: Table, calls: Table, operators: Table, *, period: Interval, by: Interval = None
@@ -96,10 +102,16 @@ def operator_summary(
     return t.select(*keys, "first_seen_at", "last_seen_at", *names[:-1], "handled", names[-1])
 
 
+def of_operators(calls: Table) -> Table:
+    """Contacts that an operator had."""
+    return calls.filter(calls.operator_id.notnull())
+
+
 @report(
     "Operators' calls",
     pl="Połączenia operatorów",
     chart=bars("operator", ["talk_s", "hold_s", "wrap_s"], stack=True),
+    contacts=Contacts("handled", ("operator", "interval"), of_operators, is_handled),
 )
 def operator_calls(calls: Table, rings: Table, operators: Table, *, by: Interval = None) -> Table:
     """How many contacts each operator had, how long they took, and how often she let the telephone ring.
@@ -109,7 +121,7 @@ def operator_calls(calls: Table, rings: Table, operators: Table, *, by: Interval
     than answered; contacts and rings count where they start.
     """
     keys = ["operator_id", *(["interval"] if by.by else [])]
-    t = calls.filter(calls.operator_id.notnull())
+    t = of_operators(calls)
     directions = {d: tally(t.direction == d) for d in ("inbound", "outbound")}
     sums = directions | measure(t, handled, talk_s, hold_s, wrap_s, transferred)
     t = t.group_by("operator_id", **grain(t.started_at, by)).agg(**sums, **measure(t, aht_s, transfer_rate))
