@@ -70,6 +70,7 @@ DISTRIBUTIONS = {
 BROUGHT = {  # library -> the dependency that is made of it
     "numpy": "pandas",
     "IPython": "ipywidgets",
+    "traitlets": "ipywidgets",
     "adbc_driver_manager": "adbc-driver-postgresql",
 }
 
