@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from live import PATIENCE, Watch, chromium, lab, notebook, ran, until
+from live import PATIENCE, READY, Watch, chromium, lab, notebook, ran, until
 
 pytestmark = pytest.mark.debian("chromium", "fonts-dejavu-core")
 
@@ -57,6 +57,7 @@ RUN = """async code => {
     await future.done;
     return said.trim();
 }"""
+CRASH = "kernel.requestExecute({ code: 'import os; os._exit(1)' }).done.catch(() => {})"
 DO = "async name => { await window.jupyterapp.commands.execute(name); }"
 CONTRAST = """() => {
     const parse = colour => { const [r, g, b, a = 1] = colour.match(/[\\d.]+/g).map(Number); return [r, g, b, a]; };
@@ -430,18 +431,21 @@ def test_nothing_is_asked_from_outside_and_nothing_is_saved(front: Front) -> Non
     assert (front.watch.outside, front.watch.complaints) == ([], [])
 
 
-def test_a_kernel_that_is_gone_is_said(front: Front) -> None:
-    """The last one: afterwards there is no kernel."""
+@pytest.mark.parametrize("how", ["await kernel.restart()", CRASH, "await context.shutdown()"])
+def test_a_kernel_that_is_gone_is_said(front: Front, how: str) -> None:
     lines = front.page.get_by_text("The kernel is gone: run the cell again.")
     polish = front.page.get_by_text("Jądro już nie działa: uruchom komórkę ponownie.")
     expect(lines).to_have_count(0)
-    for end in ("session.kernel.restart()", "shutdown()"):
-        front.page.evaluate(f"async () => {{ await window.jupyterapp.shell.currentWidget.sessionContext.{end}; }}")
-        expect(lines).to_have_count(3)  # the list, the status, the table
-        expect(polish).to_have_count(1)
-        expect(front.search).to_be_disabled()
-        if end.startswith("session"):
-            front.page.evaluate(DO, "notebook:run-all-cells")
-            expect(lines).to_have_count(0)
-            front.row("Project 3").click()
-            front.holds("picker.value", [8])
+    context = "window.jupyterapp.shell.currentWidget.sessionContext"
+    front.page.evaluate(f"async () => {{ const context = {context}; const {{ kernel }} = context.session; {how}; }}")
+    expect(lines).to_have_count(3)  # the list, the status, the table
+    expect(polish).to_have_count(1)
+    expect(front.search).to_be_disabled()
+    if how == CRASH:
+        front.page.get_by_role("dialog").get_by_role("button", name="Ok").click()
+    if "shutdown" not in how:  # that is the last one: afterwards there is no kernel
+        front.page.wait_for_function(READY)
+        front.page.evaluate(DO, "notebook:run-all-cells")
+        expect(lines).to_have_count(0)
+        front.row("Project 3").click()
+        front.holds("picker.value", [8])

@@ -83,7 +83,7 @@ class Pager(Part):
 
     _esm = script("pager")
     total = traitlets.Int(0).tag(sync=True)
-    page_size = traitlets.Int(100).tag(sync=True)
+    page_size = traitlets.Int(100, min=1).tag(sync=True)
     columns = traitlets.List(traitlets.Dict()).tag(sync=True)
     openable = traitlets.Bool(False).tag(sync=True)
     sizes = traitlets.List(traitlets.Int(), list(SIZES)).tag(sync=True)
@@ -135,11 +135,13 @@ class Pager(Part):
     def asked(self, content: dict[str, Any]) -> PageAsked | None:
         """What a page asks for, if it can be asked for."""
         page, size, sort, desc, search = (content.get(key) for key in ("page", "size", "sort", "desc", "search"))
-        fits = whole(page) and type(size) is int and size in self.sizes and type(desc) is bool
-        fits = fits and isinstance(search, str) and len(search) <= LONGEST
-        if not fits or not (sort is None or (isinstance(sort, str) and sort in self.sortable)):
+        if not (whole(page) and whole(size) and size in self.sizes and isinstance(desc, bool)):
             return None
-        return PageAsked(page, size, sort, desc, search)  # type: ignore[arg-type]  # all are looked at above
+        if not (isinstance(search, str) and len(search) <= LONGEST):
+            return None
+        if not (sort is None or (isinstance(sort, str) and sort in self.sortable)):
+            return None
+        return PageAsked(page, size, sort, desc, search)
 
     def answer(self, view: int, question: Question) -> None:
         """Fetch a page and give it, unless it is outdated by then."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import anywidget
 import traitlets
@@ -57,6 +57,6 @@ class Part(anywidget.AnyWidget):
         """A message of a page, of which nothing is known but that it is a mapping."""
 
 
-def whole(value: object, most: int = SAFE) -> bool:
-    """Is it a whole number from 0 on?"""
-    return type(value) is int and 0 <= value <= most
+def whole(value: object) -> TypeGuard[int]:
+    """Is it a whole number from 0 on, and not too large for a page?"""
+    return type(value) is int and 0 <= value <= SAFE
