@@ -19,7 +19,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from okireports.charts.theme import THEMES, Shade, repaint
+from okireports.charts.theme import THEMES, Shade
+from okireports.charts.theme import repaint as repaint
 
 if TYPE_CHECKING:  # heavy; the specifications do not need them
     import pandas as pd

@@ -44,16 +44,16 @@ def _facts(shown: Shown, paper: Paper) -> list[str]:
     if own.empty:
         return told
     values = own[shown.figure].astype("float64")
-    low, high = values.idxmin(), values.idxmax()
-    said = {place: _named(own.loc[place], shown, paper) for place in (low, high)}
-    if values[low] == values[high]:
-        told.append(paper.say("all", words(values[low], shown.known, paper)))
+    low, high = int(values.argmin()), int(values.argmax())
+    said = {place: _named(own.iloc[place], shown, paper) for place in (low, high)}
+    if values.iloc[low] == values.iloc[high]:
+        told.append(paper.say("all", words(float(values.iloc[low]), shown.known, paper)))
     else:
         told.append(paper.say("highest", said[high]))
         told.append(paper.say("lowest", said[low]))
     if len(keys) == 1 and pd.api.types.is_datetime64_any_dtype(own[keys[0]].dtype) and len(own) > 1:
-        ends = own[keys[0]].idxmin(), own[keys[0]].idxmax()
-        told.append(paper.say("ends", *(_named(own.loc[end], shown, paper) for end in ends)))
+        own = own.sort_values(keys[0], kind="stable")
+        told.append(paper.say("ends", *(_named(own.iloc[end], shown, paper) for end in (0, -1))))
     return told
 
 

@@ -53,7 +53,8 @@ def lines(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     bounds = ("low", "high") if plot.series == "series" else spec.band
     band = [b for b in bounds if b in rows]
     broken = bool(rows["run"].any())
-    kept = list(dict.fromkeys([*plot.keys, plot.y, *(["run"] if broken else []), *band, *([goal] if goal else [])]))
+    own_goal = [goal] if goal and level is None else []
+    kept = list(dict.fromkeys([*plot.keys, plot.y, *(["run"] if broken else []), *band, *own_goal]))
     layers = _line_marks(plot, paper, goal, level, band, broken, longest, apart)
     word = "limit" if str(spec.goal).startswith("limit") else "goal"
     if level is not None:
@@ -80,7 +81,8 @@ def _line_marks(
     apart: bool,
 ) -> list[alt.Chart]:
     x, detail = moment(plot, 3 if apart and longest <= DENSE else 9), [alt.Detail("run:O")] if broken else []
-    span, ticks = pd.concat([plot.rows[c] for c in (plot.y, *band, *([goal] if goal else []))]), 2 if apart else 5
+    drawn = (plot.y, *band, *([goal] if goal and level is None else []))
+    span, ticks = pd.concat([plot.rows[c] for c in drawn]), 2 if apart else 5
     axis, scale = number_axis(plot.known, float(span.max()), ticks), number_scale(plot.known, span, ticks)
     title = None if apart else paper.heading(plot.known, float(span.max()))
     y = alt.Y(field=plot.y, type="quantitative", title=title, axis=axis, scale=scale)
@@ -95,21 +97,21 @@ def _line_marks(
         point=dot if broken or longest <= DENSE else False, strokeWidth=0.9 if longest > DENSE else 2
     )
     layers.append(line.encode(x=x, y=y, color=colour, detail=detail, tooltip=pointed(plot, paper)))
-    if goal or level is not None:
+    if goal:
         layers.append(_goal_mark(plot, paper, goal, level, apart, x=x, color=colour, detail=detail))
     return layers
 
 
-def _goal_mark(plot: Plot, paper: Paper, goal: str | None, level: float | None, apart: bool, **along: Any) -> alt.Chart:
+def _goal_mark(plot: Plot, paper: Paper, goal: str, level: float | None, apart: bool, **along: Any) -> alt.Chart:
     """The goal, dashed: one for all, one for each panel, or as it changes along the lines."""
     rule = alt.Chart().mark_rule(strokeDash=DASH, color=paper.theme.ink)
     line = alt.Chart().mark_line(strokeDash=DASH, strokeWidth=1.3)
-    y = alt.Y(field=goal or "goal", type="quantitative")
+    y = alt.Y(field=goal, type="quantitative")
     if level is not None:
-        only = data(pd.DataFrame({"goal": [level]}))  # of the rows it would draw one line each
-        made: alt.Chart = rule.properties(data=only).encode(y=y, tooltip=tips(["goal"], [plot.known], paper))
+        only = data(pd.DataFrame({goal: [level]}))  # of the rows it would draw one line each
+        made: alt.Chart = rule.properties(data=only).encode(y=y, tooltip=tips([goal], [paper.label(goal)], paper))
         return made
-    if apart and plot.rows.groupby(plot.series)[str(goal)].nunique().max() == 1:
+    if apart and plot.rows.groupby(plot.series)[goal].nunique().max() == 1:
         made = rule.encode(y=y.aggregate("max"))
         return made
     ink = {"color": alt.ColorValue(paper.theme.ink)} if apart else {}
@@ -118,9 +120,9 @@ def _goal_mark(plot: Plot, paper: Paper, goal: str | None, level: float | None, 
 
 
 def _goal(plot: Plot, goal: str | None) -> tuple[str | None, float | None]:
-    """The goal's column, or its one value when it is the same everywhere."""
+    """The goal's column where it has values, and its one value when it is the same everywhere."""
     values = set(plot.rows[goal].dropna()) if goal and goal in plot.rows else set()
-    return (None, float(values.pop())) if len(values) == 1 else (goal if values else None, None)
+    return (goal if values else None), (float(values.pop()) if len(values) == 1 else None)
 
 
 def area(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:

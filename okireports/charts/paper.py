@@ -110,10 +110,11 @@ class Paper:
 
     def priced(self, known: Label, frame: pd.DataFrame) -> Label:
         """The label with the currency, where all amounts are in one."""
-        found = frame["currency"].dropna().unique() if known.unit == "money" and "currency" in frame else []
-        if len(found) != 1:
+        money = known.unit == "money" and "currency" in frame
+        if not money or frame["currency"].nunique() != 1:
             return known
-        return replace(known, en=f"{known.en} ({found[0]})", pl=f"{known.pl} ({found[0]})")
+        currency = frame["currency"].dropna().iloc[0]
+        return replace(known, en=f"{known.en} ({currency})", pl=f"{known.pl} ({currency})")
 
     def heading(self, known: Label, highest: float) -> str:
         """An axis title; the unit stands in it unless the axis shows hours or minutes."""
