@@ -147,6 +147,7 @@ def answered(result: Result) -> Parts:
     return {
         "rows": result.arrow,
         "frame": result.frame,
+        "page": result.pages.page(1, 100, sort=result.pages.columns[-1], descending=True).table,
         "chart": json.dumps(result.chart.to_dict(), sort_keys=True),
         "sql": result.sql,
         "provenance": pickle.dumps(vars(result.provenance)),

@@ -215,6 +215,7 @@ COVERED = {
     "Result.arrow": "outputs.answered",
     "Result.frame": "outputs.answered",
     "Result.details": "outputs.answered",
+    "Result.pages": "outputs.answered, and test_pages: every page is rows of Result.arrow",
     "Result.chart": "outputs.answered",
     "Result.sql": "outputs.answered",
     "Result.provenance": "outputs.answered",

@@ -203,7 +203,10 @@ def everything(result: Result) -> list[object]:
     with pa.ipc.new_stream(stream, result.arrow.schema) as writer:
         writer.write_table(result.arrow)
     told = f"{result!r} {result.provenance!r} {result.sql}"
-    return [result.arrow, result.frame, stream.getvalue().to_pybytes(), told, pickle.dumps(vars(result.provenance))]
+    page = result.pages.page(1, 1000)
+    told += f"{result.pages!r} {page!r}"
+    rows = [result.arrow, result.frame, page.table]
+    return [*rows, stream.getvalue().to_pybytes(), told, pickle.dumps(vars(result.provenance))]
 
 
 def refusal(ask: Callable[[], object]) -> tuple[str, BaseException]:
