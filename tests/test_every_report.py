@@ -214,6 +214,7 @@ COVERED = {
     "Result.arrow": "outputs.answered",
     "Result.frame": "outputs.answered",
     "Result.details": "outputs.answered",
+    "Result.contacts": "outputs.answered: of the row that counts most",
     "Result.chart": "outputs.answered",
     "Result.sql": "outputs.answered",
     "Result.provenance": "outputs.answered",

@@ -22,7 +22,7 @@ FLOORS = (
     ("metrics", "charts", "frames", "rows", "sources", "disk", "audit"),
     ("report", "access", "loading", "invention"),
     ("reports", "engines"),
-    ("export", "answer", "statement", "run", "sql"),
+    ("export", "answer", "statement", "behind", "run", "sql"),
     ("admin", "result", "catalogue", "widgets", "schedule", "extract", "lake"),
     ("__init__", "faces", "cli", "__main__"),
 )
@@ -39,6 +39,7 @@ BESIDE = {
     ("audit", "disk"): "the log is written in the commit that it tells of",
     ("run", "answer"): "a run gives an answer",
     ("run", "statement"): "to what a report asks of the engine",
+    ("run", "behind"): "or a row of it",
     ("sql", "run"): "a refusal is written down in one way",
     ("sql", "export"): "what a query gave is saved as a result is",
     ("extract", "admin"): "instants are read, and said, in one way",
