@@ -98,7 +98,7 @@ def longer(one: Reach, other: Reach) -> Reach:
     return far
 
 
-def named_row(summary: Report, rows: pa.Table, wanted: int | Mapping[str, object]) -> Row:
+def named_row(summary: Report, rows: pa.Table, wanted: Any) -> Row:
     """What tells a row apart, given by its position or by its values.
 
     Raises:
@@ -107,8 +107,8 @@ def named_row(summary: Report, rows: pa.Table, wanted: int | Mapping[str, object
     """
     keys = [name for name in counted(summary).grain if name in rows.column_names]
     table = rows.select(keys)
-    if hasattr(wanted, "keys"):
-        return _found(table, dict(wanted), rows.column_names)
+    if isinstance(wanted, Mapping | pd.Series):
+        return _found(table, dict(wanted.items()), rows.column_names)
     try:
         position = index(wanted)  # of any type that says that it is a whole number
     except TypeError:
@@ -118,7 +118,7 @@ def named_row(summary: Report, rows: pa.Table, wanted: int | Mapping[str, object
     return _read(table, table.slice(position, 1).to_pylist()[0])
 
 
-def _found(table: pa.Table, wanted: dict[str, object], columns: list[str]) -> Row:
+def _found(table: pa.Table, wanted: dict[Any, Any], columns: list[str]) -> Row:
     """The row of the frame with these values."""
     absent = [name for name in table.column_names if name not in wanted]
     if absent or not wanted.keys() <= {*columns}:
@@ -144,9 +144,13 @@ def _read(table: pa.Table, values: Mapping[str, object]) -> Row:
 def _value(value: Any, kind: pa.DataType) -> Value:
     if value is None or value is pd.NaT or value is pd.NA or value != value:
         return None
+    if pa.types.is_integer(kind):
+        number = int(value)
+        if number != value:
+            raise ValueError(f"{value!r} is no whole number")
+        return number
     if not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
-        plain: Value = str(value) if pa.types.is_string(kind) else index(value)
-        return plain
+        return str(value)
     at = pd.Timestamp(value).to_pydatetime()
     if pa.types.is_date(kind):
         return at.date()

@@ -78,11 +78,12 @@ def described(r: Report) -> str:
     filters = ", ".join(f"`{name}`" for name in filters_of(r)) or "none"
     used = ", ".join(f"`{name}`" for name in (*settings_of(r), *sorted(rules_of(r))))
     rests = f"* rests on {used}\n" if used else ""
+    opens = f"* a row opens its contacts: as many as `{r.contacts}` says\n" if r.contacts else ""
     own = "* not for those who see only their own rows\n" if r.collective else ""
     rows = "".join(f"| {' | '.join(row)} |\n" for row in columns(r))
     return (
         f"\n### {r.name}\n\n**{r.title} · {r.pl}.** {r.description}\n\nDefinitions: {sentence(r.definitions)}\n\n"
-        f"{options}* filters: {filters}\n{rests}{own}\n"
+        f"{options}* filters: {filters}\n{rests}{opens}{own}\n"
         f"| column | English | Polish | unit | where |\n|---|---|---|---|---|\n{rows}"
     )
 

@@ -251,8 +251,10 @@ class Asked:
 
     def provenance(self, opened: Session) -> Provenance:
         """Where the answer comes from."""
-        row = self.question.row
-        drilled = {} if row is None else {"contacts_of": self.question.name, "row": dict(row)}
+        drilled: dict[str, object] = {}
+        if self.question.row is not None:
+            shown = {n: self.period.local(v) if isinstance(v, datetime) else v for n, v in self.question.row}
+            drilled = {"contacts_of": self.question.name, "row": shown}
         return Provenance(
             report=self.report.name,
             viewer=opened.scope.called,

@@ -57,6 +57,7 @@ HIDDEN = "SELECT {hidden} FROM (SELECT DISTINCT m.project_id, c.* EXCLUDE (proje
 UNMASKED = 'SELECT h.* FROM (SELECT m.project_id, {names(STATUSES, but=("project_id",), of="c.")} FROM episodes c'
 OVERSIGHT, PREVIEW = "access/oversight.py", "access/preview.py"
 SEEN = ("tests/test_definitions_seen.py",)
+BEHIND, CONTACTS = "behind.py", ("tests/test_contacts.py",)
 LOG, INSIGHT = ("tests/test_change_log.py",), ("tests/test_admin_insight.py",)
 ASKING, CUT, SEALED = "extract/asking.py", "extract/control.py", "disk/sealed.py"
 EXTRACTS = ("tests/test_extract.py",)
@@ -247,6 +248,30 @@ MUTATIONS = (
         'chart=counts("started_at"), after=LAG',
         'chart=counts("started_at")',
         TWINS,
+    ),
+    Mutation("a row opens more than its figure counts", BEHIND, "t.filter(contacts.where(t))", "t", CONTACTS),
+    Mutation("a row opens those of other rows", BEHIND, 'in_row(t, row, there, options.get("by"))', "t", CONTACTS),
+    Mutation(
+        "contacts open without the call log",
+        "run.py",
+        "report.find(behind.LOG, runnable)",
+        "report.find(behind.LOG)",
+        CONTACTS,
+    ),
+    Mutation(
+        "own rows open a report about everybody",
+        "run.py",
+        "own_rows_only and found.collective",
+        "own_rows_only and False",
+        CONTACTS,
+    ),
+    Mutation("a row of what is hidden is empty", "run.py", "        self.check_row(opened)\n", "", CONTACTS),
+    Mutation(
+        "a log in parts forgets what is around",
+        BEHIND,
+        'separable={*wanted.tables} <= {"calls"}',
+        "separable=True",
+        CONTACTS,
     ),
 )
 

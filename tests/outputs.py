@@ -153,7 +153,20 @@ def answered(result: Result) -> Parts:
         "provenance": pickle.dumps(vars(result.provenance)),
         "said": f"{result!r} {result.provenance!r}",
         **({"details": result.details} if result.answer.report.details else {}),
+        **(behind(result) if result.answer.report.contacts else {}),
     }
+
+
+def behind(result: Result) -> Parts:
+    """What opens behind the row of a summary that counts most."""
+    counts = [count or 0 for count in result.arrow[result.answer.report.contacts].to_pylist()]
+    if not counts:
+        return {}
+    try:
+        opened = result.contacts(counts.index(max(counts)))
+    except OkiReportsError as error:  # or the error would stand for the answer, on both sides
+        raise AssertionError(f"{result.answer.provenance}: nothing opens") from error
+    return {f"contacts, {part}": said for part, said in answered(opened).items()}
 
 
 def saved(result: Result, folder: Path) -> Parts:

@@ -216,6 +216,7 @@ COVERED = {
     "Result.frame": "outputs.answered",
     "Result.details": "outputs.answered",
     "Result.pages": "outputs.answered, and test_pages: every page is rows of Result.arrow",
+    "Result.contacts": "outputs.answered: of the row that counts most",
     "Result.chart": "outputs.answered",
     "Result.sql": "outputs.answered",
     "Result.provenance": "outputs.answered",

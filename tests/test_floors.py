@@ -22,7 +22,7 @@ FLOORS = (
     ("metrics", "charts", "frames", "rows", "sources", "disk", "audit"),
     ("report", "access", "loading", "invention"),
     ("reports", "engines"),
-    ("export", "answer", "pages", "statement", "run", "choices", "sql"),
+    ("export", "answer", "pages", "statement", "behind", "run", "choices", "sql"),
     ("admin", "result", "catalogue", "widgets", "schedule", "extract", "lake"),
     ("__init__", "faces", "cli", "__main__"),
 )
@@ -40,6 +40,7 @@ BESIDE = {
     ("run", "answer"): "a run gives an answer",
     ("run", "statement"): "to what a report asks of the engine",
     ("choices", "run"): "what may be run may be chosen",
+    ("run", "behind"): "or a row of it",
     ("sql", "run"): "a refusal is written down in one way",
     ("sql", "export"): "what a query gave is saved as a result is",
     ("extract", "admin"): "instants are read, and said, in one way",
