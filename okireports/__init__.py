@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from okireports.faces import Center, Result, Viewer
+    from okireports.widgets import ProjectSelector
 
-__all__ = ["Center", "OkiReportsError", "Result", "Viewer", "create", "demo", "open"]
+__all__ = ["Center", "OkiReportsError", "Result", "Viewer", "create", "demo", "open", "project_selector"]
 __version__ = "0.1.0"
 
 
@@ -107,6 +108,22 @@ def demo(
     folder = Folder(Path(tempfile.mkdtemp(prefix="okireports-demo-") if path is None else path))
     invention.make(folder, frame, faults=faults, progress=progress or (lambda step: None))
     return faces.Center(folder, clock_of(frame.now))
+
+
+def project_selector(viewer: Viewer, language: str = "en") -> ProjectSelector:
+    """A widget for a notebook of one's own: her projects, of which several can be ticked.
+
+    `.value` holds the ids of those that are ticked, as reports take them, `.names` their names;
+    `.observe(function, "value")` calls a function at each change. It offers what is hers when it is made: a project
+    that is taken from her later is refused by every report at once, and is gone from a selector that is made anew.
+
+    Args:
+        viewer: whose projects.
+        language: "en" or "pl".
+    """
+    from okireports.widgets import ProjectSelector
+
+    return ProjectSelector(viewer, language)
 
 
 def clock_of(now: datetime | Callable[[], datetime] | None) -> Callable[[], datetime]:

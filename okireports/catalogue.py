@@ -67,7 +67,7 @@ def page() -> str:
 
 def sections() -> Iterator[tuple[str, list[Report]]]:
     """The sections with their reports, in the order of the catalogue."""
-    for section, reports in groupby(all_reports(), key=lambda r: r.section):
+    for section, reports in groupby((r for r in all_reports() if not r.own), key=lambda r: r.section):
         title = section.title if section.title == section.pl else f"{section.title} · {section.pl}"
         yield title, sorted(reports, key=lambda r: r.name)
 

@@ -304,8 +304,33 @@ def label(name: str, report: str | None = None, formula: str = "short") -> Label
     """
     if formula not in _FORMULAS:
         raise BadOption(f"There is no service-level formula {formula!r}; there are {', '.join(_FORMULAS)}.")
-    found = _OF_REPORT.get((report or "", name)) or _LABELS[name]
+    found = _OF_REPORT.get((report or "", name)) or _LABELS.get(name) or _OWN.get(name)
+    found = found or _SUPPOSED[report or "", name]
     return replace(found, parts=_FORMULAS[formula]) if name == "service_level" else found
+
+
+def declare(
+    name: str, en: str, pl: str | None = None, *, unit: Unit, of: tuple[str, str] | None = None, weight: str = ""
+) -> None:
+    """Say what a column of a report of one's own is called and counted in; said again, the last word holds.
+
+    A chart over long periods adds counts, seconds and money up; a share or a mean only where `of` names the columns
+    that it is worked out from, (numerator, denominator), or `weight` the one that weights it. Raises ValueError where
+    the catalogue has a column of this name, or its ending (_s, _rate, ...) means another unit.
+    """
+    if name in _LABELS:
+        raise ValueError(f"The column {name!r} is the catalogue's: {_LABELS[name].en}. Give yours another name.")
+    ((_, made),) = _checked([(name, _made("", unit, "- / -"))]).items()
+    summed = {"rollup": "mean", "parts": ((of[0],), (of[1],)) if of else None, "weight": (weight,) if weight else ()}
+    _OWN[name] = replace(made, en=en, pl=pl or en, **(summed if of or weight else {}))  # type: ignore[arg-type]
+
+
+def suppose(report: str, name: str, unit: Unit) -> None:
+    """Label a column that nobody declared by its name, whose ending says the unit where it is a figure."""
+    promised = next((u for suffix, u in _SUFFIXES.items() if name.endswith(suffix) and u != "instant"), unit)
+    said = name.replace("_", " ").strip().capitalize() or name
+    made = _made("", promised if unit in ("count", "number") else unit, "- / -")
+    _SUPPOSED[report, name] = replace(made, en=said, pl=said)
 
 
 def names() -> tuple[str, ...]:
@@ -350,6 +375,8 @@ def _checked(labels: list[tuple[str, Label]]) -> dict[str, Label]:
 
 
 _LABELS: Mapping[str, Label] = _checked(list(_read()))
+_OWN: dict[str, Label] = {}  # declared by people
+_SUPPOSED: dict[tuple[str, str], Label] = {}  # by report and name: declared by nobody
 _OF_REPORT: Mapping[tuple[str, str], Label] = {
     (report, name): replace(made, rollup="mean", weight=(weight,), parts=None) if weight else made
     for (report, name), (unit, words, weight) in _ELSEWHERE.items()

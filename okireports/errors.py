@@ -118,6 +118,10 @@ class BadPeriod(OkiReportsError):
     """A period that cannot be read, is empty, or ends before it starts."""
 
 
+class BadReport(OkiReportsError):
+    """A report of somebody's own that failed, or that wants what there is not."""
+
+
 class BadQuery(OkiReportsError):
     """A query of a viewer's own that cannot be run, or not within its limits."""
 

@@ -61,6 +61,7 @@ SECTIONS: Mapping[str, Section] = {  # by module, in the order of the catalogue
     "crm": Section("crm", "CRM", "CRM"),
     "company": Section("company", "Company", "Firma"),
 }
+OWN = Section("own", "Your own", "Własne")  # after them: what is no part of okireports
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,11 @@ class Report:
         """The column that says how many contacts are behind a row; None where rows are no summaries of contacts."""
         return self.counted.count if self.counted else None
 
+    @property
+    def own(self) -> bool:
+        """Is it one that somebody wrote for himself, in a notebook or in a module of his?"""
+        return self.section is OWN
+
 
 REPORTS: dict[str, Report] = {}
 
@@ -151,7 +157,7 @@ REPORTS: dict[str, Report] = {}
 def report(
     title: str,
     *,
-    pl: str,
+    pl: str | None = None,
     chart: Spec,
     before: Reach = timedelta(0),
     after: Reach = timedelta(0),
@@ -172,18 +178,22 @@ def report(
     over one operator's rows; `details` is a function of the same parameters, for the rows behind its figures,
     `contacts` says which contacts they count. Raises ValueError or TypeError, at import, for what the catalogue cannot
     show.
+
+    A function of one's own, of a notebook or a module, is a report like any other, in the section "Your own". It may do
+    without Polish title and definitions; registered again from the same place it replaces what it was.
     """
 
     def register(function: Function) -> Function:
         name = function.__name__
-        if name in REPORTS:
-            raise ValueError(f"There are two reports {name!r}: in {REPORTS[name].function.__module__} and here.")
+        _free(name, function)
+        if not (pl or is_own(function)):
+            raise ValueError(f"{name}: a report of the catalogue has a Polish title, too.")
         description, definitions = _words(function)
         tables, options, injected = _parameters(function)
         made = Report(
             name=name,
             title=title,
-            pl=pl,
+            pl=pl or title,
             section=_section(function),
             description=description,
             definitions=definitions,
@@ -205,6 +215,20 @@ def report(
         return function
 
     return register
+
+
+def is_own(function: Callable[..., object]) -> bool:
+    """Is a function no part of okireports?"""
+    return str(function.__module__).partition(".")[0] != "okireports"
+
+
+def _free(name: str, function: Callable[..., Table]) -> None:
+    """Raise where a name is taken: by the catalogue, looked at or not, or by somebody else."""
+    if is_own(function):
+        all_reports()
+    taken = REPORTS.get(name)
+    if taken and not (taken.own and taken.function.__module__ == function.__module__):
+        raise ValueError(f"There are two reports {name!r}: in {taken.function.__module__} and here.")
 
 
 def _behind(made: Report, details: Callable[..., Table]) -> Report:
@@ -233,7 +257,7 @@ def reach(report: Report, length: timedelta, settings: Mapping[str, str]) -> dic
 def all_reports() -> tuple[Report, ...]:
     """Every report, section by section."""
     import_module("okireports.reports")  # here and not above: the reports import this module
-    order = {section.name: position for position, section in enumerate(SECTIONS.values())}
+    order = {section.name: position for position, section in enumerate((*SECTIONS.values(), OWN))}
     return tuple(sorted(REPORTS.values(), key=lambda r: order[r.section.name]))
 
 
@@ -281,6 +305,8 @@ def _takes(report: Report) -> str:
 
 
 def _section(function: Callable[..., Table]) -> Section:
+    if is_own(function):
+        return OWN
     module = function.__module__.rpartition(".")[2]
     if module not in SECTIONS:
         raise ValueError(f"{function.__name__}: the module {module!r} is no section; there are {', '.join(SECTIONS)}.")
@@ -290,9 +316,11 @@ def _section(function: Callable[..., Table]) -> Section:
 def _words(function: Callable[..., Table]) -> tuple[str, str]:
     """The docstring's first sentence, and what its last paragraph says after 'Definitions: '."""
     text, found, definitions = (inspect.getdoc(function) or "").rpartition("Definitions: ")
+    if not found:
+        text, definitions = definitions, ""
     first = " ".join(text.split("\n\n")[0].split())
     sentence = re.split(r"\.\s+(?=[A-Z])", first)[0].rstrip(".")
-    if not (sentence and found and definitions.strip()):
+    if not (sentence and (definitions.strip() or is_own(function))):
         raise ValueError(f"{function.__name__}: a docstring is a sentence and, last, 'Definitions: ...'.")
     return sentence + ".", " ".join(definitions.split())
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from okireports import behind, run
 from okireports.answer import Answer, Provenance
 from okireports.errors import ResultTooLarge
+from okireports.own import failing
 from okireports.run import Question
 
 if TYPE_CHECKING:
@@ -144,16 +145,17 @@ def drawn(answer: Answer, frame: pd.DataFrame, language: str = "en") -> Any:
     from okireports import charts
 
     asked, said = answer.report, answer.provenance
-    return charts.draw(
-        asked.chart,
-        frame,
-        title=asked.title if language == "en" else asked.pl,
-        zone=said.zone,
-        by=answer.by,
-        language=language,
-        subtitle=said.period,
-        report=asked.name,
-        formula=said.formula,
-        period=(said.start, said.end),
-        week_start=answer.week_start,
-    )
+    with failing(asked, "chart"):
+        return charts.draw(
+            asked.chart,
+            frame,
+            title=asked.title if language == "en" else asked.pl,
+            zone=said.zone,
+            by=answer.by,
+            language=language,
+            subtitle=said.period,
+            report=asked.name,
+            formula=said.formula,
+            period=(said.start, said.end),
+            week_start=answer.week_start,
+        )

@@ -11,8 +11,8 @@ from itertools import pairwise
 
 import pyarrow as pa
 
-from okireports import access, audit, behind, frames, report
-from okireports.access import DIRECTORIES, TOLD, Scope, ids_of, in_force, may_run, several
+from okireports import access, audit, behind, frames, own, report
+from okireports.access import DIRECTORIES, OVERSIGHT, TOLD, Scope, ids_of, in_force, may_run, several
 from okireports.access.definitions import DEFINITIONS
 from okireports.access.oversight import LOOKED
 from okireports.answer import Answer, Course, Log, Provenance, Span
@@ -24,7 +24,7 @@ from okireports.loading.thresholds import OF_CENTRE
 from okireports.period import Period, parse
 from okireports.report import Report
 from okireports.rows import Held, Rows
-from okireports.statement import Asking, Cut, counting, statement
+from okireports.statement import Asking, Cut, anew, counting, statement
 from okireports.tables import FACTS
 
 FILTERS = {  # filter: (table of names, column of facts, what it is called)
@@ -47,6 +47,7 @@ WHOLE = {  # what is looked up beside the rows that a filter cuts, by its name i
     "all_dialogues": "dialogues",
     "all_ratings": "ratings",
 }
+TABLES = (*(name for name, fact in FACTS.items() if not fact.internal), *DIRECTORIES, *WHOLE)  # that a report may name
 Names = Iterable[str | int] | str | int | None
 
 
@@ -83,7 +84,7 @@ def run(viewing: Viewing, question: Question) -> Answer:
     asked = Asked(viewing, question)
     with noting_refusals(viewing, "report", str(question.name)), ExitStack() as held:
         opened = held.enter_context(session(viewing, asked.plan))
-        with viewing.stop.ending(opened.con):
+        with own.failing(asked.report), viewing.stop.ending(opened.con):
             return asked.answer(opened, held)
 
 
@@ -123,12 +124,15 @@ class Asked:
         if question.row is not None:
             found = behind.opened(found, report.find(behind.LOG, runnable))
         self.report = report.behind(found) if question.details else found
+        own.check_tables(self.report, TABLES)
         self.options = report.check_options(self.report, question.options)
         settings = settings_at(self.viewing.now)
         self.week_start = int(settings["week_start"])
         now = self.viewing.now.replace(tzinfo=UTC)
         self.period = parse(question.period, zone=settings["timezone"], now=now, week_start=self.week_start)
-        self.reach = report.reach(self.report, self.period.end - self.period.start, settings_at(self.period.end))
+        length = self.period.end - self.period.start
+        with own.failing(self.report):
+            self.reach = report.reach(self.report, length, settings_at(self.period.end))
         self.viewing.folder.cover(self.period.start, self.period.end)
         self.check_filters()
         self.leave_trace(scope)
@@ -166,6 +170,8 @@ class Asked:
         else:
             rows = Held(frames.arrow(opened.arrow(sql).cast(schema), zone))
         by = self.by if self.question.row is None else None  # which is of the summary
+        if self.report.own:
+            own.suppose_columns(self.report, rows.schema)
         return Answer(self.report, rows, sql, self.provenance(opened), by, self.week_start)
 
     def check_row(self, opened: Session) -> None:
@@ -176,7 +182,8 @@ class Asked:
 
     def too_many(self, opened: Session) -> Course | None:
         """How the rows of the log lie in the period, if they are more than a run takes into memory."""
-        whole = self.report.separable and self.options["limit"] is None and not self.options["offset"]
+        log = self.report.separable and not self.report.own
+        whole = log and self.options["limit"] is None and not self.options["offset"]
         if not whole or sum(segment.rows for segment in opened.segments) <= MOST_ROWS:
             return None
         start, end = self.period.start, self.period.end
@@ -191,7 +198,7 @@ class Asked:
 
     def statement(self, opened: Session, period: Period) -> tuple[str, pa.Schema]:
         """The SQL of the report over a period, and the types of its rows."""
-        return statement(self.asking(opened, period))
+        return (anew if self.report.own else statement)(self.asking(opened, period))
 
     def asking(self, opened: Session, period: Period) -> Asking:
         """All that the report's statement over a period follows from."""
@@ -286,19 +293,30 @@ class Asked:
 
 
 def permitted(scope: Scope) -> list[Report]:
-    """The reports that a viewer may run: her role lists them, and no right keeps what they are made of closed."""
+    """The reports that a viewer may run: her role lists them, and no right keeps what they are made of closed.
+
+    Those of one's own are as free as SQL, take the same right, and rest on the definitions that her others rest on.
+    """
+    told = rested_on(scope) if scope.may("run_sql") else None
+    kept = {*OVERSIGHT, *DEFINITIONS} - (told or set())
     return [
         r
         for r in report.all_reports()
-        if may_run(r.name, scope.reports)
-        and all(absent or may_open(scope, WHOLE.get(name, name)) for name, absent in r.tables.items())
+        if able(scope, r) and not (r.own and (told is None or kept & {*r.tables, *rules_of(r)}))
     ]
+
+
+def able(scope: Scope, asked: Report) -> bool:
+    """Does her role list a report, and does no right keep what it is made of closed?"""
+    needed = (WHOLE.get(name, name) for name, absent in asked.tables.items() if not absent)
+    return may_run(asked.name, scope.reports) and all(may_open(scope, name) for name in needed if name in TABLES)
 
 
 def rested_on(scope: Scope) -> set[str]:
     """The tables of definitions that some report which the viewer may run rests on: others are no business of hers."""
-    able = (r for r in permitted(scope) if not (scope.own_rows_only and r.collective))
-    return {name for r in able for name in (*r.tables, *rules_of(r)) if name in DEFINITIONS}
+    hers = (r for r in report.all_reports() if not r.own and able(scope, r))
+    hers = (r for r in hers if not (scope.own_rows_only and r.collective))
+    return {name for r in hers for name in (*r.tables, *rules_of(r)) if name in DEFINITIONS}
 
 
 def filters_of(asked: Report) -> list[str]:

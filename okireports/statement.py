@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.expr.operations import Sort
 
+from okireports import own
 from okireports.clock import ms, utc_ms
 from okireports.engines.duck import schema_of
 from okireports.report import Report
@@ -48,6 +49,11 @@ Asking = tuple[Report, tuple[Cut | None, ...], tuple[tuple[str, Hashable], ...]]
 @lru_cache(maxsize=512)
 def statement(asking: Asking) -> tuple[str, pa.Schema]:
     """The SQL of a report and the types of its rows; made once for as long as the same is asked."""
+    return anew(asking)
+
+
+def anew(asking: Asking) -> tuple[str, pa.Schema]:
+    """The same, made now: what a report of one's own is made of may have changed meanwhile."""
     expression = expressed(*asking)
     return str(ibis.to_sql(expression, dialect="duckdb")), expression.schema().to_pyarrow()
 
@@ -71,7 +77,9 @@ def counting(asking: Asking, since: datetime, step: int) -> str:
 
 def expressed(asked: Report, cuts: tuple[Cut | None, ...], given: tuple[tuple[str, Hashable], ...]) -> ir.Table:
     """What a report makes of tables and options."""
-    return asked.function(*(cut and cut.table() for cut in cuts), **dict(given))
+    tables = [cut and cut.table() for cut in cuts]
+    made = asked.function(*tables, **dict(given))
+    return own.check(asked, tables, made) if asked.own else made
 
 
 def ibis_type(kind: str) -> str:

@@ -203,6 +203,8 @@ COVERED = {
     "Viewer.names": "outputs.choices",
     "Viewer.audit": "test_change_log, and the table audit of outputs.lists",
     "Viewer.report": "test_laws: every question",
+    "Viewer.explore": "Viewer.report, Viewer.names: each choice is asked as they ask it; test_notebooks_static",
+    "Viewer.dashboard": "Viewer.report; test_notebooks_static",
     "Viewer.sql": "test_laws.test_a_query_of_ones_own_gives_what_her_rows_alone_give, and attacks/",
     "Selection.arrow": "outputs.selected",
     "Selection.frame": "outputs.selected",
@@ -232,6 +234,7 @@ NO_DATA = {
     "Viewer.reason": "what she typed",
     "Viewer.actor": "what she typed",
     "Viewer.viewing": "who asks",
+    "Viewer.stop": "what ends a run",
     "Viewer.check": "raises or not",
     "Selection.sql": "what she typed",
 }
@@ -269,7 +272,7 @@ OWNERS = {
         "insight",
     ),  # they need a right beside it, and tell of her projects
 }
-FUNCTIONS = {"create", "demo", "open"}  # they give a centre
+FUNCTIONS = {"create", "demo", "open", "project_selector"}  # they give a centre; the last one Viewer.projects to tick
 
 
 def test_whatever_gives_data_is_looked_at() -> None:

@@ -21,7 +21,7 @@ FLOORS = (
     ("errors", "clock", "period", "columns", "tables"),
     ("metrics", "charts", "frames", "rows", "sources", "disk", "audit"),
     ("report", "access", "loading", "invention"),
-    ("reports", "engines"),
+    ("reports", "engines", "own"),
     ("export", "answer", "pages", "statement", "behind", "run", "choices", "sql"),
     ("admin", "result", "catalogue", "widgets", "schedule", "extract", "lake"),
     ("__init__", "faces", "cli", "__main__"),

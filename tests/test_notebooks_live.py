@@ -17,7 +17,9 @@ pytestmark = pytest.mark.debian("chromium", "fonts-dejavu-core")
 
 FIRST, OWN, PLANTED = "01-first-look", "02-your-own-files", "planted"
 QUEUES, PEOPLE = "03-queues-and-calls", "04-people-and-kpi"
-CHARTS = {FIRST: 5, OWN: 1, QUEUES: 9, PEOPLE: 6}
+DIALER, MONEY, WRITTEN = "05-dialer-and-quality", "06-crm-and-money", "08-your-own-report"
+CHARTS = {FIRST: 5, OWN: 1, QUEUES: 9, PEOPLE: 6, DIALER: 6, MONEY: 7, WRITTEN: 2}  # of results that end a cell
+DRAWN = ".vega-embed svg.marks:not(:is(.okireports-static, .jupyter-widgets) *)"
 OUTPUTS = """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
     .filter(cell => cell.type === 'code').flatMap(cell => cell.outputs.toJSON())"""
 
@@ -68,7 +70,7 @@ def planted() -> nbformat.NotebookNode:
 @pytest.mark.parametrize("name", CHARTS)
 def test_no_cell_fails_or_warns(seen: dict[str, Seen], name: str) -> None:
     outputs = seen[name].outputs
-    assert len(outputs) >= 10
+    assert len(outputs) >= 8
     assert [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"] == []
 
 
@@ -90,18 +92,18 @@ def test_what_is_planted_is_found(seen: dict[str, Seen]) -> None:
 @pytest.mark.parametrize("name", CHARTS)
 def test_charts_are_drawn(seen: dict[str, Seen], name: str) -> None:
     page = seen[name].page
-    page.wait_for_function(f"() => document.querySelectorAll('.vega-embed svg.marks').length === {CHARTS[name]}")
+    page.wait_for_function(f"() => document.querySelectorAll('{DRAWN}').length === {CHARTS[name]}")
     size = "[e.getBoundingClientRect().width, e.getBoundingClientRect().height]"
-    for width, height in seen[name].each(".vega-embed svg.marks", size):
+    for width, height in seen[name].each(DRAWN, size):
         assert 500 < width <= 620 and height > 150
-    assert min(seen[name].each(".vega-embed svg.marks", "e.querySelectorAll('path[d], text').length")) > 20
-    assert all(seen[name].each(".vega-embed svg.marks", "e.querySelector('.mark-text.role-title-text').textContent"))
-    assert seen[name].each(".vega-embed svg.marks", "/NaN|undefined/.test(e.innerHTML)") == [False] * CHARTS[name]
+    assert min(seen[name].each(DRAWN, "e.querySelectorAll('path[d], text').length")) > 20
+    assert all(seen[name].each(DRAWN, "e.querySelector('.mark-text.role-title-text').textContent"))
+    assert seen[name].each(DRAWN, "/NaN|undefined/.test(e.innerHTML)") == [False] * CHARTS[name]
 
 
 def test_the_pointer_shows_the_figures(seen: dict[str, Seen]) -> None:
     page = seen[FIRST].page
-    point = page.locator(".vega-embed svg.marks .mark-symbol.role-mark path").first
+    point = page.locator(f"{DRAWN} .mark-symbol.role-mark path").first
     tooltip = page.locator("#vg-tooltip-element.visible")
     page.bring_to_front()  # a page behind others may not hear of the pointer
 
@@ -124,7 +126,7 @@ def test_the_pointer_shows_the_figures(seen: dict[str, Seen]) -> None:
 def test_tables_are_drawn(seen: dict[str, Seen], name: str) -> None:
     html = ["".join(o.get("data", {}).get("text/html", "")) for o in seen[name].outputs]
     frames = sum('class="dataframe"' in text for text in html)
-    assert frames >= 4
+    assert frames >= 2
     rows = seen[name].each("table.dataframe", "[e.rows.length, e.getBoundingClientRect().height]")
     assert len(rows) == frames and all(count > 1 and height > 20 * count for count, height in rows)
     cells = seen[name].each(".jp-OutputArea .rows td", "getComputedStyle(e).whiteSpace")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import okireports as oki
+from okireports.report import REPORTS, all_reports
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -26,11 +27,14 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, objec
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-    names: dict[str, object] = {}
+    names: dict[str, object] = {"__name__": "__main__"}
+    kept = {report.name: report for report in all_reports()}
     with pytest.MonkeyPatch.context() as here:
         here.chdir(folder)
         for number, block in enumerate(PYTHON.findall(README), 1):
             exec(compile(block, f"README.md, Python block {number}", "exec"), names)
+    REPORTS.clear()
+    REPORTS.update(kept)  # without the README's own
     return folder, names
 
 

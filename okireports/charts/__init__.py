@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -33,8 +33,9 @@ _NUMBERED = re.compile(r'(id="|url\(#)(gradient_|clip)(\d+)')  # what an SVG ref
 
 Form = Literal[
     "lines", "bars", "counts", "heat", "dots", "area", "steps", "funnel", "timeline", "columns", "bullets", "matrix",
-    "parts",
+    "parts", "own",
 ]  # fmt: skip
+Painter = Callable[["pd.DataFrame"], "Drawing"]
 
 
 # ---- specifications --------------------------------------------------------------------------------------------------
@@ -52,6 +53,7 @@ class Spec:
     line: tuple[str, ...] = ()
     stack: bool = False
     instead: tuple[tuple[str, str], ...] = ()  # (column, the one that stands for it where it is empty)
+    drawing: Painter | None = None  # of one's own
 
     @property
     def bands(self) -> dict[str, tuple[str, str]]:
@@ -145,6 +147,14 @@ def timeline(start: str, end: str, lane: str, by: str | None = None) -> Spec:
     return Spec("timeline", start, (end,), by, lane=lane)
 
 
+def own(drawing: Painter) -> Spec:
+    """A function from the report's dataframe to an Altair chart; title, colours and language come by themselves.
+
+    In its frame times are those of the wall clock in the centre's zone, and money is a number.
+    """
+    return Spec("own", "", drawing=drawing)
+
+
 def _names(given: Names | None) -> tuple[str, ...]:
     return () if given is None else (given,) if isinstance(given, str) else tuple(given)
 
@@ -174,11 +184,15 @@ def draw(
     says so.
     """
     from okireports.charts.alternative import described
+    from okireports.charts.own import painted
     from okireports.charts.paper import Paper, finished, nothing
     from okireports.charts.shapes import shaped
 
     paper = Paper(zone, by, tuple(coarser), language, report, formula, period, week_start, THEMES[theme])
-    drawing = nothing(paper) if frame.empty else shaped(spec, frame, paper)
+    if frame.empty:
+        drawing = nothing(paper)
+    else:
+        drawing = painted(spec.drawing, frame, paper) if spec.drawing else shaped(spec, frame, paper)
     return finished(drawing, title, subtitle, described(title, subtitle, paper), paper)
 
 

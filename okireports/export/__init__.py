@@ -69,14 +69,21 @@ def save(
 
 
 def shown(
-    *, rows: Rows, chart: Callable[[], Drawing] | None = None, meta: Mapping[str, Any] | None = None
+    *,
+    rows: Rows,
+    chart: Callable[[], Drawing] | None = None,
+    meta: Mapping[str, Any] | None = None,
+    library: bool = True,
 ) -> dict[str, str | bytes]:
-    """A result as notebooks show it, by media type: HTML of the chart and the first rows; the chart as a picture."""
+    """A result as notebooks show it, by media type: HTML of the chart and the first rows; the chart as a picture.
+
+    `library=False` leaves out the script that draws, where another piece of the same HTML brings it.
+    """
     from okireports.charts import png
     from okireports.export.page import piece
 
     content = Content(rows, chart, dict(meta or {}))
-    return {"text/html": piece(content)} | ({"image/png": png(content.drawn())} if chart else {})
+    return {"text/html": piece(content, library=library)} | ({"image/png": png(content.drawn())} if chart else {})
 
 
 def suffixes() -> tuple[str, ...]:

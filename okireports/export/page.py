@@ -17,6 +17,7 @@ GLANCED = 10  # rows of a piece
 _WORDS = {
     "more": ("{} more rows are not shown here; they are in the CSV, Parquet and XLSX files.",
              "Pozostałe wiersze ({}) są w plikach CSV, Parquet i XLSX."),
+    "glanced": ("{} more rows are in", "Pozostałe wiersze ({}) są w"),
     "none": ("No data in this period.", "Brak danych w tym okresie."),
     "held": ("What held in this period", "Co obowiązywało w tym okresie"),
     "script": ("The chart needs JavaScript.", "Wykres wymaga JavaScriptu."),
@@ -76,13 +77,14 @@ def page(content: Content) -> str:
     )
 
 
-def piece(content: Content) -> str:
+def piece(content: Content, *, library: bool = True) -> str:
     """A part of a notebook: the chart, the first ten rows, and what their columns mean."""
     hidden = content.rows.count - GLANCED
+    more = _WORDS["glanced"][content.told("language") == "pl"].format(f"{hidden:,}")
     parts = [
-        html(content.drawn()) if content.chart else "",
+        html(content.drawn(), library=library) if content.chart else "",
         _SCOPED + _table(content, GLANCED) if content.rows.count else "",
-        f"<p>{hidden:,} more rows are in <code>.frame</code> and <code>.arrow</code>.</p>" if hidden > 0 else "",
+        f"<p>{more} <code>.frame</code>, <code>.arrow</code>.</p>" if hidden > 0 else "",
         f"<p>{escape(content.told('definitions'))}</p>" if content.told("definitions") else "",
     ]
     return "\n".join(part for part in parts if part)

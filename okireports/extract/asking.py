@@ -200,7 +200,7 @@ def reached(con: duckdb.DuckDBPyConnection, scope: Scope, period: Period) -> dic
     ]
     spans = dict.fromkeys(FACTS, (period.start, period.end))
     for one in report.all_reports():
-        if may_run(one.name, scope.reports):
+        if may_run(one.name, scope.reports) and not one.own:
             wide = [period.widened(**report.reach(one, period.end - period.start, said)) for said in settings]
             for table in {WHOLE.get(name, name) for name in one.tables} & set(FACTS):
                 since, until = zip(spans[table], *wide, strict=True)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from ibis.expr.types import Scalar, Table
 
+from okireports.columns import declare
 from okireports.metrics.arithmetic import mean_seconds, quantile, ratio, tally
 
 __all__ = ["METRICS", "Aggregate", "Metric", "mean_seconds", "measure", "metric", "quantile", "ratio", "tally"]
@@ -37,15 +38,32 @@ class Metric:
 METRICS: dict[str, Metric] = {}
 
 
-def metric(title: str, *, unit: Unit, counts: Counts, at: Placing) -> Callable[[Aggregate], Aggregate]:
-    """Register a function as a metric; a name that is taken or a missing docstring fails at import."""
+def metric(
+    title: str,
+    pl: str | None = None,
+    *,
+    unit: Unit,
+    counts: Counts,
+    at: Placing = "start",
+    of: tuple[str, str] | None = None,
+    weight: str = "",
+) -> Callable[[Aggregate], Aggregate]:
+    """Register a function as a metric; a name that is taken or a missing docstring fails at import.
+
+    One's own, which is no part of okireports, declares its column, too: `pl`, `of` and `weight` are those of
+    `columns.declare`. Registered again from the same place it replaces what it was.
+    """
 
     def register(function: Aggregate) -> Aggregate:
         name, description = function.__name__, inspect.getdoc(function)
-        if name in METRICS:
-            raise ValueError(f"There are two metrics {name!r}: in {METRICS[name].function.__module__} and here.")
+        own = str(function.__module__).partition(".")[0] != "okireports"
+        taken = METRICS.get(name)
+        if taken and not (own and taken.function.__module__ == function.__module__):
+            raise ValueError(f"There are two metrics {name!r}: in {taken.function.__module__} and here.")
         if not description:
             raise ValueError(f"The metric {name!r} has no docstring: nobody could know what it means.")
+        if own:
+            declare(name, title, pl, unit=unit, of=of, weight=weight)
         METRICS[name] = Metric(name, title, unit, counts, at, description, function)
         return function
 

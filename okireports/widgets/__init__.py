@@ -5,5 +5,6 @@ from __future__ import annotations
 from okireports.widgets.administration import Administration
 from okireports.widgets.dashboard import Dashboard
 from okireports.widgets.explorer import Explorer
+from okireports.widgets.selector import ProjectSelector
 
-__all__ = ["Administration", "Dashboard", "Explorer"]
+__all__ = ["Administration", "Dashboard", "Explorer", "ProjectSelector"]

@@ -20,6 +20,7 @@ from okireports.widgets.front import Pager
 from okireports.widgets.last import Shown
 from okireports.widgets.looking import Asking, Looking, told
 from okireports.widgets.parts import button, heading, named, words
+from okireports.widgets.static import firsts
 from okireports.widgets.tables import columns_of, fetching
 from okireports.widgets.texts import say
 
@@ -81,7 +82,9 @@ class Dashboard(Looking):
             layout={"grid_template_columns": "repeat(auto-fill, minmax(min(40em, 100%), 1fr))", "grid_gap": "1em"}
         )
         self.title = title
-        self.begin(projects, period, watch)
+        chosen = None if projects is None else tuple(projects)
+        self.first = firsts(((c.wanted.report.name, c.wanted.options) for c in self.cards), period, chosen)
+        self.begin(chosen, period, watch)
 
     def offer_reports(self, able: tuple[Report, ...]) -> bool:
         """Show the reports that she may run now; are they the same?"""

@@ -15,7 +15,8 @@ from okireports.engines.stop import Stop
 from okireports.errors import OkiReportsError
 from okireports.report import Report
 from okireports.result import Result
-from okireports.widgets.choice import Name, Span
+from okireports.widgets import static
+from okireports.widgets.choice import Choice, Name, Span
 from okireports.widgets.front import ProjectPicker, Status
 from okireports.widgets.last import LastOnly
 from okireports.widgets.parts import Filling, button, on_choice, words
@@ -50,6 +51,7 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
     """A widget of one viewer. What is its own: `ask`, `forget`, `offer_reports`, `stand` and `end`."""
 
     made = False  # not yet, where it is refused
+    first: tuple[Choice, ...] = ()  # what it is asked for when it is made, where nothing of that is left to be chosen
 
     def __init__(self, viewer: Asking, language: str) -> None:
         self.viewer, self.language = viewer, language
@@ -70,6 +72,10 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
     def __repr__(self) -> str:
         """Nothing of what it shows: a saved notebook keeps this."""
         return f"<{type(self).__name__} for {self.viewer.login}>"
+
+    def _ipython_display_(self) -> None:
+        """In a notebook: the widget, and what stands in for it where none can be drawn."""
+        static.show(self)
 
     # ---- what is each widget's own
     def ask(self) -> None:

@@ -131,6 +131,10 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "dashboard.done": ("Reports: {count}", "Raportów: {count}"),
         "dashboard.rows": ("Rows: {report}", "Wiersze: {report}"),
         "dashboard.chart": ("Chart: {report}", "Wykres: {report}"),
+        "static.run": (
+            "Run this cell in Jupyter to choose projects, a period and reports.",
+            "Uruchom tę komórkę w Jupyterze, żeby wybrać projekty, okres i raporty.",
+        ),
     }
 )
 

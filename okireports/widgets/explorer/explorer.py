@@ -20,6 +20,7 @@ from okireports.widgets.explorer.views import Views
 from okireports.widgets.last import LastOnly, Shown
 from okireports.widgets.looking import Asking, Looking
 from okireports.widgets.parts import heading, named, words
+from okireports.widgets.static import firsts
 from okireports.widgets.texts import say
 
 
@@ -55,7 +56,9 @@ class Explorer(Looking):
         self.right = ipywidgets.VBox([self.status, self.when, self.views.box], layout=right)
         self.parts = ipywidgets.Box(layout={"flex_flow": "row wrap", "grid_gap": "1em"})
         self.children = (title, self.parts)
-        self.begin(projects, period, watch)
+        chosen = None if projects is None else tuple(projects)
+        self.first = firsts([(report, ())] if report else [], period, chosen)
+        self.begin(chosen, period, watch)
 
     # ---- what there is to choose
     def offer_reports(self, able: tuple[Report, ...]) -> bool:
