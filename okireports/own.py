@@ -46,8 +46,8 @@ def failing(asked: Report, what: str = "report") -> Iterator[None]:
 
 def places(asked: Report) -> set[str]:
     """Where its functions were written."""
-    functions = (asked.function, asked.chart.drawing)
-    return {f.__code__.co_filename for f in functions if hasattr(f, "__code__")}
+    codes = (getattr(function, "__code__", None) for function in (asked.function, asked.chart.drawing))
+    return {code.co_filename for code in codes if code is not None}
 
 
 def check_tables(asked: Report, there: Iterable[str]) -> None:

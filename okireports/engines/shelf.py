@@ -104,7 +104,8 @@ class Shelf:
         return self._numbers(f"WHERE {holds or 'false'} ORDER BY position", {"folded": folded} if holds else None)
 
     def _numbers(self, which: str, given: dict[str, Any] | None = None) -> Positions:
-        return self._con.execute(f"SELECT position FROM log {which}", given).fetchnumpy()["position"]
+        found = self._con.execute(f"SELECT position FROM log {which}", given).fetchnumpy()["position"]
+        return np.asarray(found, dtype=np.int32)
 
     def take(self, numbers: Positions) -> pa.Table:
         """Rows by their numbers, in the order in which these are given."""

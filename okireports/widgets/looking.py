@@ -29,8 +29,13 @@ LOOKS = 15  # of the watch's looks at the pointer, one looks at the rights too: 
 class Asking(Protocol):
     """Who asks: a viewer."""
 
-    login: str
-    center: Any
+    @property
+    def login(self) -> str:
+        """Her login."""
+
+    @property
+    def center(self) -> Any:
+        """The centre at which she looks."""
 
     @property
     def projects(self) -> pd.DataFrame:

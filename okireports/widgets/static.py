@@ -35,8 +35,8 @@ def show(widget: Looking) -> None:
     """Show a widget in a notebook, and after it what stands in for it."""
     mark = token_hex(6)
     widget.add_class(f"okireports-live-{mark}")
-    display(widget._repr_mimebundle_(), raw=True)
-    display(standing(widget, mark), raw=True)
+    display(widget._repr_mimebundle_(), raw=True)  # type: ignore[no-untyped-call]
+    display(standing(widget, mark), raw=True)  # type: ignore[no-untyped-call]
 
 
 def standing(widget: Looking, mark: str) -> dict[str, Any]:
