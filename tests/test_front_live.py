@@ -57,6 +57,7 @@ RUN = """async code => {
     await future.done;
     return said.trim();
 }"""
+CALM = "() => !document.getElementById('jupyterlab-splash')"  # it is taken away twice where themes change too fast
 CRASH = "kernel.requestExecute({ code: 'import os; os._exit(1)' }).done.catch(() => {})"
 DO = "async name => { await window.jupyterapp.commands.execute(name); }"
 CONTRAST = """() => {
@@ -413,6 +414,7 @@ def test_all_can_be_read_in_light_and_dark(front: Front) -> None:
         change = "async theme => { await window.jupyterapp.commands.execute('apputils:change-theme', { theme }); }"
         front.page.evaluate(change, theme)
         front.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+        front.page.wait_for_function(CALM)
         looked, faint = front.page.evaluate(CONTRAST)
         assert looked > 300 and faint == []
     front.page.add_style_tag(
