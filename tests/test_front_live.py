@@ -433,7 +433,9 @@ def test_nothing_is_asked_from_outside_and_nothing_is_saved(front: Front) -> Non
     assert (front.watch.outside, front.watch.complaints) == ([], [])
 
 
-@pytest.mark.parametrize("how", ["await kernel.restart()", CRASH, "await context.shutdown()"])
+@pytest.mark.parametrize(
+    "how", ["await kernel.restart()", CRASH, "await context.shutdown()"], ids=["restart", "crash", "end"]
+)
 def test_a_kernel_that_is_gone_is_said(front: Front, how: str) -> None:
     lines = front.page.get_by_text("The kernel is gone: run the cell again.")
     polish = front.page.get_by_text("Jądro już nie działa: uruchom komórkę ponownie.")
