@@ -57,6 +57,7 @@ RUN = """async code => {
     await future.done;
     return said.trim();
 }"""
+CALM = "() => !document.getElementById('jupyterlab-splash')"  # it is taken away twice where themes change too fast
 CRASH = "kernel.requestExecute({ code: 'import os; os._exit(1)' }).done.catch(() => {})"
 DO = "async name => { await window.jupyterapp.commands.execute(name); }"
 CONTRAST = """() => {
@@ -413,6 +414,7 @@ def test_all_can_be_read_in_light_and_dark(front: Front) -> None:
         change = "async theme => { await window.jupyterapp.commands.execute('apputils:change-theme', { theme }); }"
         front.page.evaluate(change, theme)
         front.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+        front.page.wait_for_function(CALM)
         looked, faint = front.page.evaluate(CONTRAST)
         assert looked > 300 and faint == []
     front.page.add_style_tag(
@@ -431,7 +433,9 @@ def test_nothing_is_asked_from_outside_and_nothing_is_saved(front: Front) -> Non
     assert (front.watch.outside, front.watch.complaints) == ([], [])
 
 
-@pytest.mark.parametrize("how", ["await kernel.restart()", CRASH, "await context.shutdown()"])
+@pytest.mark.parametrize(
+    "how", ["await kernel.restart()", CRASH, "await context.shutdown()"], ids=["restart", "crash", "end"]
+)
 def test_a_kernel_that_is_gone_is_said(front: Front, how: str) -> None:
     lines = front.page.get_by_text("The kernel is gone: run the cell again.")
     polish = front.page.get_by_text("Jądro już nie działa: uruchom komórkę ponownie.")

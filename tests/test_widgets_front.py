@@ -19,6 +19,7 @@ from okireports.errors import BadOption, BadQuery
 from okireports.widgets import texts
 from okireports.widgets.front import Actions, Column, PageAsked, PageGiven, Pager, ProjectPicker, Status
 from okireports.widgets.front.part import HERE, Part
+from okireports.widgets.front.questions import Questions
 
 ROOT = Path(__file__).parent.parent
 PARTS: dict[str, Callable[..., Part]] = {"picker": ProjectPicker, "status": Status, "pager": Pager, "actions": Actions}
@@ -201,6 +202,26 @@ def test_of_what_waits_only_the_newest_is_answered(desk: Desk) -> None:
     desk.rest()
     assert [asked.page for asked in desk.rows.asked] == [0, 4, 7]
     assert [(given["view"], given["seq"]) for given in desk.sent] == [(1, 4), (2, 9)]
+
+
+def test_an_answer_that_cannot_be_given_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, failed = [], threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda error: failed.set())
+
+    def answer(asker: int, question: str) -> None:
+        if not failed.is_set():
+            raise ValueError(question)
+        told.append((asker, question))
+
+    questions = Questions("okireports-pager", answer)
+    questions.ask(1, "first")
+    assert failed.wait(PATIENCE)
+    questions.ask(2, "second")
+    end = time.monotonic() + PATIENCE
+    while questions.working:
+        assert time.monotonic() < end
+        time.sleep(0.001)
+    assert told == [(2, "second")]
 
 
 def test_nothing_of_the_table_before_is_given(desk: Desk) -> None:

@@ -98,7 +98,7 @@ function render({ model, el }) {
     shown = undefined;
     const row = make("tr");
     row.append(...model.get("columns").map(headed));
-    if (model.get("openable")) row.append(make("th", "", "", { scope: "col", "aria-label": say(model, "open") }));
+    if (model.get("openable")) row.append(make("th", "", say(model, "open"), { scope: "col" }));
     head.replaceChildren(row);
     body.replaceChildren();
     const columns = model.get("columns").length > 0;

@@ -38,7 +38,12 @@ class Questions(Generic[Question]):
                     return
                 asker = next(iter(self.waiting))
                 question = self.waiting.pop(asker)
-            self.answer(asker, question)
+            try:
+                self.answer(asker, question)
+            except BaseException:
+                with self.lock:
+                    self.working = False  # the next question begins anew
+                raise
 
     def newer(self, asker: int) -> bool:
         """Has someone asked something else by now?"""
