@@ -15,12 +15,13 @@ from weakref import finalize
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from okireports.clock import offsets
 from okireports.engines.duck import private
 from okireports.rows import Held, Rows
 
-Positions = np.ndarray[tuple[int], np.dtype[np.int32]]
+Positions = NDArray[np.int32]
 FOLDED = "replace(lower(strip_accents({})), 'ł', 'l')"  # which does not come apart into a letter and an accent
 WRITTEN = "%Y-%m-%d %H:%M:%S.%g"
 
@@ -104,8 +105,8 @@ class Shelf:
         return self._numbers(f"WHERE {holds or 'false'} ORDER BY position", {"folded": folded} if holds else None)
 
     def _numbers(self, which: str, given: dict[str, Any] | None = None) -> Positions:
-        found = self._con.execute(f"SELECT position FROM log {which}", given).fetchnumpy()["position"]
-        return np.asarray(found, dtype=np.int32)
+        found = self._con.execute(f"SELECT position FROM log {which}", given).fetchnumpy()
+        return np.asarray(found["position"], dtype=np.int32)
 
     def take(self, numbers: Positions) -> pa.Table:
         """Rows by their numbers, in the order in which these are given."""
