@@ -141,7 +141,7 @@ def _read(table: pa.Table, values: Mapping[str, object]) -> Row:
     return tuple((field.name, _value(values[field.name], field.type)) for field in table.schema)
 
 
-def _value(value: Any, kind: pa.DataType) -> Value:
+def _value(value: Any, kind: Any) -> Value:
     if value is None or value is pd.NaT or value is pd.NA or value != value:
         return None
     if pa.types.is_integer(kind):
