@@ -6,9 +6,9 @@ is then run over those contacts alone, with what else the viewer may see of them
 
 Where nothing opens, rows are no summaries of contacts: `concurrent_calls` and `staffing_by_interval` measure how many
 run at once, and one contact runs in many intervals; `ivr_paths` counts steps, of which a contact has several in one
-node; `kpi_scorecard` and `contract` measure each row by a rule of its own; `task_results` and
-`imports` count tasks, `orders` and `costs` orders and charges, which have contacts beside them; `data_quality` counts
-rows of any table. Chats, requests and tasks are no contacts of the call log: their summaries open nothing.
+node; `kpi_scorecard` and `contract` measure each row by a rule of its own; `task_results` and `imports` count tasks,
+`orders` and `costs` orders and charges, which have contacts beside them; `data_quality` counts rows of any table.
+Chats, requests and tasks are no contacts of the call log: their summaries open nothing.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def _read(table: pa.Table, values: Mapping[str, object]) -> Row:
     return tuple((field.name, _value(values[field.name], field.type)) for field in table.schema)
 
 
-def _value(value: Any, kind: pa.DataType) -> Value:
+def _value(value: Any, kind: Any) -> Value:
     if value is None or value is pd.NaT or value is pd.NA or value != value:
         return None
     if pa.types.is_integer(kind):

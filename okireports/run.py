@@ -175,9 +175,13 @@ class Asked:
         return Answer(self.report, rows, sql, self.provenance(opened), by, self.week_start)
 
     def check_row(self, opened: Session) -> None:
-        """A row of what she cannot see now, if she ever could, is not there."""
+        """A row of what she cannot see now, if she ever could, is not there.
+
+        Who sees only her own rows knows names by what is open: one that is not among them just finds no contact.
+        """
+        known = [name for name in behind.NAMED if name == "project" or not opened.scope.own_rows_only]
         for name, value in self.question.row or ():
-            if name in behind.NAMED and value is not None:
+            if name in known and value is not None:
                 ids_of(opened.con, behind.NAMED[name], name, [str(value)], asked_projects(opened))
 
     def too_many(self, opened: Session) -> Course | None:
