@@ -17,7 +17,7 @@ def painted(painter: Painter, frame: pd.DataFrame, paper: Paper) -> Drawing:
         raise TypeError(f"it gave {type(drawing).__name__}, and not an Altair chart")
     if isinstance(drawing, alt.Chart | alt.LayerChart) and drawing.width is alt.Undefined:
         return drawing.properties(width=WIDTH, autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
-    return drawing  # type: ignore[return-value]  # of several views
+    return drawing
 
 
 def simple(frame: pd.DataFrame, zone: str) -> pd.DataFrame:
