@@ -32,7 +32,7 @@ CELLS = {
     CLOSED: f'viewer.explore(report="costs", {GIVEN})',
     OWN: "oki.project_selector(viewer)",
 }
-HIDDEN = re.compile(r"Beta\b|\bola\b")  # anna is in Alpha only
+HIDDEN = re.compile(r"Beta line|[>,'\"\[ ]Beta[<,'\"\]]|\bola\b")  # anna is in Alpha only; &Beta; is a letter
 
 
 @dataclass(frozen=True)
