@@ -1,4 +1,4 @@
-"""Reports that somebody wrote for himself: what they may ask for, and what becomes of their mistakes.
+"""Reports of one's own: what they may ask for, and what becomes of their mistakes.
 
 Such a report is a question as free as SQL: it runs for those who have the right `run_sql` and whose role permits it, it
 gets the tables of the run and nothing else, and what goes wrong in it is a sentence with its name.

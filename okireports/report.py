@@ -147,7 +147,7 @@ class Report:
 
     @property
     def own(self) -> bool:
-        """Is it one that somebody wrote for himself, in a notebook or in a module of his?"""
+        """Is it no part of okireports, but written in a notebook or in a module of somebody's?"""
         return self.section is OWN
 
 

@@ -77,7 +77,7 @@ def counting(asking: Asking, since: datetime, step: int) -> str:
 
 def expressed(asked: Report, cuts: tuple[Cut | None, ...], given: tuple[tuple[str, Hashable], ...]) -> ir.Table:
     """What a report makes of tables and options."""
-    tables = [cut and cut.table() for cut in cuts]
+    tables = [None if cut is None else cut.table() for cut in cuts]
     made = asked.function(*tables, **dict(given))
     return own.check(asked, tables, made) if asked.own else made
 

@@ -77,7 +77,8 @@ def center(tmp_path_factory: pytest.TempPathFactory) -> Center:
 def registries() -> Iterator[None]:
     """What is registered in a test is gone after it."""
     registry.all_reports()
-    kept = [(known, dict(known)) for known in (registry.REPORTS, metrics.METRICS, columns._OWN, columns._SUPPOSED)]
+    every: tuple[dict[Any, Any], ...] = (registry.REPORTS, metrics.METRICS, columns._OWN, columns._SUPPOSED)
+    kept = [(known, dict(known)) for known in every]
     yield
     for known, before in kept:
         known.clear()
@@ -148,8 +149,8 @@ def test_it_takes_the_right_to_ask_freely(center: Center, boss: Viewer) -> None:
         with pytest.raises(UnknownReport) as hidden:
             asking.report("patience", period="2025")
         with pytest.raises(UnknownReport) as absent:
-            asking.report("absence", period="2025")
-        assert str(hidden.value) == str(absent.value).replace("absence", "patience")
+            asking.report("zzzzzzzz", period="2025")
+        assert str(hidden.value) == str(absent.value).replace("zzzzzzzz", "patience")
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_a_table_that_is_closed_stays_closed(center: Center, tables: str, open_t
         "ibis.table({'name': 'string'}, name='projects', database='control')",
         "ibis.table({'call_id': 'int64'}, name='calls')",
         "calls.select('queue_id').union(ibis.table({'queue_id': 'int64'}, name='statuses'))",
-        "ibis.memtable({'queue': ['Beta line']})",
+        "ibis.memtable(__import__('pyarrow').table({'n': [1]}))",
         "calls.filter(calls.queue_id.isin(ibis.table({'queue_id': 'int64'}, name='queues').queue_id))",
     ],
 )
@@ -221,8 +222,8 @@ def test_a_name_of_others_is_taken(boss: Viewer) -> None:
         cell(CELL, "elsewhere")
     with pytest.raises(ValueError, match=r"two reports 'call_log': in okireports\.reports"):
         cell(CELL.replace("def patience", "def call_log"))
-    with pytest.raises(ValueError, match="column 'aht_s' is the catalogue's: Average handling"):
-        cell(CELL.replace("impatience_share", "aht_s").replace('"share"', '"s"'))
+    with pytest.raises(ValueError, match="column 'pace' is the catalogue's: Pace"):
+        cell(CELL.replace("impatience_share", "pace"))
 
 
 def test_a_docstring_says_what_it_is() -> None:

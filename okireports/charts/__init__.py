@@ -184,7 +184,7 @@ def draw(
     says so.
     """
     from okireports.charts.alternative import described
-    from okireports.charts.own import painted
+    from okireports.charts.painted import painted
     from okireports.charts.paper import Paper, finished, nothing
     from okireports.charts.shapes import shaped
 

@@ -171,6 +171,7 @@ class Folder:
             DamagedCenter: the control file cannot be opened, or turns out to be damaged.
         """
         con = duckdb.connect()
+        con.execute("SET enable_progress_bar = false")  # which in a notebook would be an output of its own
         try:
             with undamaged(self):
                 yield Reading(con, self.attach_control(con))

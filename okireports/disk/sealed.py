@@ -69,6 +69,7 @@ class Sealed(Folder):
             DamagedCenter: it is truncated or altered.
         """
         with duckdb.connect() as con:
+            con.execute("SET enable_progress_bar = false")
             lay(con, path)
             try:
                 asked = con.execute(f'SELECT * FROM {FILE}.main."{SAID}"')
