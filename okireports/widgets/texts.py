@@ -109,7 +109,7 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "views.copy_hint": ("Copy the Python call that gives this", "Kopiuj wywołanie w Pythonie, które to daje"),
         "views.held": ("What held in this period", "Co obowiązywało w tym okresie"),
         "views.of": ("Of the projects", "Z projektów"),
-        "looking.error": ("It failed. {error}", "Nie udało się. {error}"),
+        "looking.error": ("It failed ({error}).", "Nie udało się ({error})."),
         "explorer.title": ("Reports for {viewer}", "Raporty: {viewer}"),
         "looking.refresh": ("Refresh", "Odśwież"),
         "looking.refresh_hint": ("Look again at what is there now", "Sprawdź ponownie, co jest teraz dostępne"),
@@ -151,6 +151,11 @@ def say(language: str, key: str, *, missing: str | None = None, **values: object
     if missing is not None and key not in WORDS:
         return missing
     return WORDS[key][place(language)].format(**values)
+
+
+def number(language: str, count: int) -> str:
+    """A whole number with its thousands apart."""
+    return f"{count:,}".replace(",", "," if place(language) == 0 else "\u00a0")
 
 
 def words(language: str, part: str) -> dict[str, str]:
