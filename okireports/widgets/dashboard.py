@@ -18,7 +18,7 @@ from okireports.widgets.chart import LiveChart
 from okireports.widgets.choice import Choice, Name, Span
 from okireports.widgets.front import Pager
 from okireports.widgets.last import Shown
-from okireports.widgets.looking import Asking, Looking, sentence
+from okireports.widgets.looking import GONE, Asking, Looking, sentence
 from okireports.widgets.parts import button, heading, named, words
 from okireports.widgets.tables import columns_of, fetching
 from okireports.widgets.texts import say
@@ -69,7 +69,7 @@ class Dashboard(Looking):
         super().__init__(viewer, language)
         self.cards = [Card(wanted, language) for wanted in asked]
         self.able: frozenset[str] = frozenset()
-        self.oldest = 0  # generation of the results that are shown
+        self.asked = GONE  # the generation at which its reports were asked
         title = words(heading(say(language, "dashboard.title", viewer=named(viewer.login))))
         left = {"flex": "1 1 24em", "max_width": "40em"}
         self.top = ipywidgets.Box(
@@ -108,11 +108,11 @@ class Dashboard(Looking):
             if period is None or not self.projects.value or not self.shown:
                 self.last.cancel()
                 self.forget()
-                if self.projects.options:
-                    self.status.done(say(self.language, "dashboard.choose"))
+                if self.projects.options and self.able:
+                    self.status.done(say(self.language, "dashboard.choose" if self.shown else "dashboard.nothing"))
                 return
             self.status.busy()
-            self.oldest = self.generation
+            self.asked = self.generation
             self.go_on(period, self.chosen, self.shown)
 
     def go_on(self, period: Span, projects: tuple[Name, ...], cards: list[Card], soon: float | None = None) -> None:
@@ -125,11 +125,10 @@ class Dashboard(Looking):
             def shown() -> None:
                 if (result := show()) is not None:
                     self.spoken(result)
-                    self.oldest = min(self.oldest, result.provenance.generation)
                 if others:
                     self.go_on(period, projects, others, 0.0)
                 else:
-                    self.done(say(self.language, "dashboard.done", count=len(self.shown)), self.oldest)
+                    self.done(say(self.language, "dashboard.done", count=len(self.shown)), self.asked)
 
             return shown
 

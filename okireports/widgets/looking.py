@@ -176,7 +176,7 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
         self.when.value = f"<p>{spoken(said.start, said.end, said.zone, self.language)}</p>"
 
     def done(self, text: str, generation: int) -> None:
-        """Say what was done; or, where results are of an older generation, that there is newer data by now."""
+        """Say what was done; or, where it was asked at an older generation, that there is newer data by now."""
         self.status.done(say(self.language, "looking.newer") if generation < self.generation else text)
 
     # ---- what goes wrong, and what changes meanwhile

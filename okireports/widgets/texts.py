@@ -128,6 +128,7 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "dashboard.title": ("Dashboard for {viewer}", "Pulpit: {viewer}"),
         "dashboard.choose": ("Choose a project and a period.", "Wybierz projekt i okres."),
+        "dashboard.nothing": ("You may run none of these reports.", "Nie możesz uruchomić żadnego z tych raportów."),
         "dashboard.done": ("Reports: {count}", "Raportów: {count}"),
         "dashboard.rows": ("Rows: {report}", "Wiersze: {report}"),
         "dashboard.chart": ("Chart: {report}", "Wykres: {report}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import NamedTuple
 
 import ipywidgets
 
@@ -20,6 +21,14 @@ from okireports.widgets.last import LastOnly, Shown
 from okireports.widgets.looking import Asking, Looking
 from okireports.widgets.parts import heading, named, words
 from okireports.widgets.texts import number, say
+
+
+class Spanned(NamedTuple):
+    """What the names that filters can take depend on."""
+
+    projects: tuple[Name, ...]
+    period: Span
+    generation: int
 
 
 class Explorer(Looking):
@@ -41,7 +50,7 @@ class Explorer(Looking):
         if report is not None:
             registry.find(report, [r.name for r in permitted(look(viewer.viewing()))])
         super().__init__(viewer, language)
-        self.named: object = None  # the projects and the period whose names the filters offer
+        self.named: Spanned | None = None  # of what the filters offer the names
         self.listing = LastOnly(self.lock, self.failed, soon=0.0)
         self.reports = ReportChoice(language, self.changed, report)
         self.options = OptionChoice(language, self.ask)
@@ -96,7 +105,7 @@ class Explorer(Looking):
         with self.lock:
             choice = self.choice
             if choice is not None:
-                span = choice.projects, choice.period, self.generation
+                span = Spanned(choice.projects, choice.period, self.generation)
                 marked = {} if span == self.named else self.filters.marked
                 self.status.busy()
                 self.last.ask(lambda stop: self.run(choice, span, marked, stop))
@@ -106,7 +115,7 @@ class Explorer(Looking):
             if self.reports.value is not None and self.projects.options:
                 self.status.done(say(self.language, "explorer.choose"))
 
-    def run(self, choice: Choice, span: object, marked: Marked, stop: Stop) -> Shown:
+    def run(self, choice: Choice, span: Spanned, marked: Marked, stop: Stop) -> Shown:
         """Run a report, and give what shows its result; `marked` are choices that may not be there in its projects."""
         names = None
         if marked:
@@ -119,7 +128,7 @@ class Explorer(Looking):
             show()
             rows = number(self.language, result.answer.rows.count)
             self.spoken(result)
-            self.done(say(self.language, "explorer.rows", count=rows), result.provenance.generation)
+            self.done(say(self.language, "explorer.rows", count=rows), span.generation)
             if names is not None:
                 self.offer(span, names)
             elif span != self.named:
@@ -131,12 +140,12 @@ class Explorer(Looking):
         """What filters can take."""
         return listed(self.until(stop).names(choice.period, projects=list(choice.projects)))
 
-    def list(self, choice: Choice, span: object, stop: Stop) -> Shown:
+    def list(self, choice: Choice, span: Spanned, stop: Stop) -> Shown:
         """Look up what filters can take, and give what offers it."""
         names = self.names(choice, stop)
         return lambda: self.offer(span, names)
 
-    def offer(self, span: object, names: Names) -> None:
+    def offer(self, span: Spanned, names: Names) -> None:
         """Offer these names in the filters."""
         self.listing.cancel()  # what is on its way is older
         self.named = span

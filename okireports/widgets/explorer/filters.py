@@ -11,6 +11,7 @@ import pandas as pd
 
 from okireports.run import FILTERS
 from okireports.widgets.choice import Name
+from okireports.widgets.explorer.reports import plain
 from okireports.widgets.front import ProjectPicker
 from okireports.widgets.parts import Filling, on_choice
 from okireports.widgets.texts import number, say
@@ -77,11 +78,11 @@ class FilterChoice:
 
 
 def listed(names: pd.DataFrame) -> Names:
-    """The names by filter; a line, which has no id, is known by what it is called."""
+    """The names by filter, in the order of the alphabet; a line, which has no id, is known by what it is called."""
     found: dict[str, list[tuple[int, str]]] = {}
     for filter, id, name in names.itertuples(index=False):
         found.setdefault(filter, []).append((_mark(name) if pd.isna(id) else int(id), name))
-    return {filter: tuple(rows) for filter, rows in found.items()}
+    return {filter: tuple(sorted(rows, key=lambda row: plain(row[1]))) for filter, rows in found.items()}
 
 
 def meant(marked: Marked, names: Names) -> Meant:

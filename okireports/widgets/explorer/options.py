@@ -39,7 +39,8 @@ class OptionChoice:
 
     def control(self, name: str, option: Option) -> Any:
         """A control for one option: a box to tick, a list of values, or a field for a number."""
-        label, made = say(self.language, f"option.{name}", missing=name), None
+        label = say(self.language, f"option.{name}", missing=name)
+        made: Any
         if option.kind == "flag" and None not in option.permitted:
             made = tick(label, label)
         elif option.kind == "count":
