@@ -18,7 +18,7 @@ from okireports.widgets.front import PageAsked, Pager
 from okireports.widgets.last import LastOnly
 from okireports.widgets.looking import Looking
 
-PATIENCE = 120.0  # seconds
+PATIENCE = 600.0  # seconds
 WHY = {"actor": "admin", "reason": "a test"}
 PERIOD = ("2025-06-01", "2025-07-01")
 
