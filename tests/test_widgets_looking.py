@@ -403,7 +403,8 @@ def test_a_name_is_only_a_name(center: Center, tmp_path: Path, opened: Opened, k
 
 
 SAID = {  # what is not ours to say: names, and what reports say of themselves
-    "boss", "Alpha", "Beta", "Alpha line", "Beta line", "olek", "ola", "csv", "parquet", "xlsx", "png", "html", ",", "", "\u200b",
+    "boss", "Alpha", "Beta", "Alpha line", "Beta line", "olek", "ola", "csv", "parquet", "xlsx", "png", "html", "",
+    ",", "\u200b",
     "Raporty:", "Pulpit:", "Z projektów:", *(pl for _, pl in WORDS.values()),
 }  # fmt: skip
 
