@@ -11,14 +11,14 @@ import ipywidgets
 
 from okireports import report
 from okireports.engines.stop import Stop
-from okireports.errors import OkiReportsError
 from okireports.report import Report, check_options
 from okireports.result import Result, drawn
+from okireports.run import look, permitted
 from okireports.widgets.chart import LiveChart
 from okireports.widgets.choice import Choice, Name, Span
 from okireports.widgets.front import Pager
 from okireports.widgets.last import Shown
-from okireports.widgets.looking import Asking, Looking, told
+from okireports.widgets.looking import GONE, Asking, Looking, sentence
 from okireports.widgets.parts import button, heading, named, words
 from okireports.widgets.static import firsts
 from okireports.widgets.tables import columns_of, fetching
@@ -66,9 +66,11 @@ class Dashboard(Looking):
         language: str = "en",
         watch: float | None = 2.0,
     ) -> None:
+        asked = wishes(reports, {r.name for r in permitted(look(viewer.viewing()))})
         super().__init__(viewer, language)
-        self.cards = [Card(wanted, language) for wanted in wishes(reports, set(viewer.reports["name"]))]
+        self.cards = [Card(wanted, language) for wanted in asked]
         self.able: frozenset[str] = frozenset()
+        self.asked = GONE  # the generation at which its reports were asked
         title = words(heading(say(language, "dashboard.title", viewer=named(viewer.login))))
         left = {"flex": "1 1 24em", "max_width": "40em"}
         self.top = ipywidgets.Box(
@@ -109,10 +111,11 @@ class Dashboard(Looking):
             if period is None or not self.projects.value or not self.shown:
                 self.last.cancel()
                 self.forget()
-                if self.projects.options:
-                    self.status.done(say(self.language, "dashboard.choose"))
+                if self.projects.options and self.able:
+                    self.status.done(say(self.language, "dashboard.choose" if self.shown else "dashboard.nothing"))
                 return
             self.status.busy()
+            self.asked = self.generation
             self.go_on(period, self.chosen, self.shown)
 
     def go_on(self, period: Span, projects: tuple[Name, ...], cards: list[Card], soon: float | None = None) -> None:
@@ -128,11 +131,16 @@ class Dashboard(Looking):
                 if others:
                     self.go_on(period, projects, others, 0.0)
                 else:
-                    self.status.done(say(self.language, "dashboard.done", count=len(self.shown)))
+                    self.done(say(self.language, "dashboard.done", count=len(self.shown)), self.asked)
 
             return shown
 
         self.last.ask(job, soon)
+
+    @property
+    def panels(self) -> tuple[object, ...]:
+        """What holds parts that may not be shown at this moment."""
+        return self.period, *self.cards
 
     def forget(self) -> None:
         """Show no result any more."""
@@ -173,15 +181,15 @@ class Card:
             result: Result = viewer.report(choice.report, **choice.keywords)
             fetch = fetching(result.answer, result.pages, self.language)
             columns = columns_of(result.answer, self.language)
-        except OkiReportsError as error:
+        except Exception as error:
             if stop.asked:
                 raise
-            sentence = told(error, self.language)
-            return lambda: self.clear(sentence)
-        drawing, sentence = self.drawing(result)
+            why = sentence(error, self.language)
+            return lambda: self.clear(why)
+        drawing, why = self.drawing(result)
 
         def show() -> Result:
-            self.clear(sentence)
+            self.clear(why)
             if drawing is not None:
                 self.chart.show(drawing)
             self.pager.show(fetch, columns, result.answer.rows.count, self.name)
@@ -193,12 +201,12 @@ class Card:
         """Its chart; or None, and why."""
         try:
             return drawn(result.answer, result.frame, self.language), ""
-        except OkiReportsError as error:
-            return None, told(error, self.language)
+        except Exception as error:  # the rows are there all the same
+            return None, sentence(error, self.language)
 
-    def clear(self, sentence: str = "") -> None:
+    def clear(self, why: str = "") -> None:
         """Show no result; say why."""
-        self.said.value = f"<p role='status'>{escape(sentence)}</p>" if sentence else ""
+        self.said.value = f"<p role='status'>{escape(why)}</p>" if why else ""
         self.chart.clear()
         self.pager.clear()
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from okireports.engines.stop import Stop
 
 SOON = 0.15  # seconds that a choice waits for another one
 
-Shown = Callable[[], None]
+Shown = Callable[[], object]
 Job = Callable[[Stop], Shown]  # works, may be ended, and gives what shows its result
 Failed = Callable[[Exception], None]
 
@@ -59,12 +60,19 @@ class LastOnly:
         while taken := self.next():
             job, stop = taken
             try:
-                show: Shown = job(stop)
+                show = job(stop)
             except Exception as error:
-                show = self.telling(error)
+                show = partial(self.failed, error)
             with self.showing:
                 if not stop.asked:
-                    show()
+                    self.show(show)
+
+    def show(self, show: Shown) -> None:
+        """Show something; what cannot be shown is an error like others, after which the next job is done."""
+        try:
+            show()
+        except Exception as error:
+            self.failed(error)
 
     def next(self) -> tuple[Job, Stop] | None:
         """The next job when its time has come; None ends the thread."""
@@ -76,7 +84,3 @@ class LastOnly:
                 return None
             job, self.job = self.job, None
             return job, self.stop
-
-    def telling(self, error: Exception) -> Shown:
-        """What shows an error."""
-        return lambda: self.failed(error)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Protocol
 
 import ipywidgets
 import pandas as pd
 
-from okireports import report
+from okireports import run
+from okireports.engines.duck import Viewing
 from okireports.engines.stop import Stop
-from okireports.errors import OkiReportsError
+from okireports.errors import OkiReportsError, Refused
 from okireports.report import Report
 from okireports.result import Result
 from okireports.widgets import static
@@ -24,6 +25,7 @@ from okireports.widgets.periods import PeriodChoice, spoken
 from okireports.widgets.texts import say
 
 LOOKS = 15  # of the watch's looks at the pointer, one looks at the rights too: a membership may end by itself
+GONE = -1  # the generation of a centre that cannot be read
 
 
 class Asking(Protocol):
@@ -35,15 +37,10 @@ class Asking(Protocol):
 
     @property
     def center(self) -> Any:
-        """The centre at which she looks."""
+        """Where she looks."""
 
-    @property
-    def projects(self) -> pd.DataFrame:
-        """The projects that she may pick."""
-
-    @property
-    def reports(self) -> pd.DataFrame:
-        """The reports that she may run."""
+    def viewing(self, projects: Any = None) -> Viewing:
+        """Who asks, when, at which projects."""
 
     def names(self, period: object, *, projects: Any = None) -> pd.DataFrame:
         """What the filters can take."""
@@ -53,7 +50,7 @@ class Asking(Protocol):
 
 
 class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
-    """A widget of one viewer. What is its own: `ask`, `forget`, `offer_reports`, `stand` and `end`."""
+    """A widget of one viewer. What is its own: `ask`, `forget`, `unlearn`, `offer_reports`, `stand` and `panels`."""
 
     made = False  # not yet, where it is refused
     first: tuple[Choice, ...] = ()  # what it is asked for when it is made, where nothing of that is left to be chosen
@@ -63,7 +60,9 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
         self.filling = Filling()
         self.lock = threading.RLock()  # callbacks come on several threads
         self.over = threading.Event()
-        self.generation = -1
+        self.generation = GONE
+        self.rights: object = None
+        self.refused = False
         self.status = Status(language)
         self.last = LastOnly(self.lock, self.failed)
         self.projects = ProjectPicker(language)
@@ -73,6 +72,7 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
         self.when = words()
         super().__init__()
         self.add_class("okireports")
+        self.made = True
 
     def __repr__(self) -> str:
         """Nothing of what it shows: a saved notebook keeps this."""
@@ -91,12 +91,20 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
         """Show no result any more."""
         raise NotImplementedError
 
+    def unlearn(self) -> None:
+        """Know no names any more that were looked up with other rights."""
+
     def offer_reports(self, able: tuple[Report, ...]) -> bool:
         """Offer the reports that she may run now; is what was chosen still there?"""
         raise NotImplementedError
 
     def stand(self, there: bool) -> None:
         """Show the parts, or, where there is nothing to choose from, that alone."""
+        raise NotImplementedError
+
+    @property
+    def panels(self) -> Iterable[object]:
+        """What holds parts that may not be shown at this moment."""
         raise NotImplementedError
 
     def end(self) -> None:
@@ -106,37 +114,56 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
 
     # ---- what there is to choose
     def begin(self, projects: Iterable[Name] | None, period: Span | None, watch: float | None) -> None:
-        """Offer what there is; where one project is all that she has, it is chosen."""
-        if period is not None:
-            self.period.set(period)
-        self.look()
-        rows = dict(self.projects.options)
-        if projects is None:
-            chosen = list(rows) if len(rows) == 1 else []
-        else:
-            asked = set(projects)
-            chosen = [id for id, name in rows.items() if id in asked or name in asked]
-        with self.filling:
-            self.projects.value = chosen
-        self.made = True
+        """Offer what there is; where one project is all that she has, it is chosen.
+
+        Raises:
+            UnknownName, BadPeriod: a project that is not hers; a period that cannot be read.
+        """
+        try:
+            if period is not None:
+                self.period.set(period)
+            self.look()
+            ids = [id for id, _ in self.projects.options]
+            if projects is None:
+                chosen = ids if len(ids) == 1 else []
+            else:
+                asked = list(projects)
+                chosen = [p.id for p in run.look(self.viewer.viewing(asked)).projects] if asked else []
+            with self.filling:
+                self.projects.value = chosen
+        except BaseException:
+            self.close()
+            raise
         self.ask()
         if watch:
             threading.Thread(target=self.watch, args=(watch,), name="okireports-looking", daemon=True).start()
 
     def look(self) -> bool:
-        """Offer the projects and reports that are hers now; is what was chosen still there?"""
-        generation = self.viewer.center.folder.current().generation
-        projects, able = self.viewer.projects, set(self.viewer.reports["name"])
-        self.generation = generation
-        before = list(self.projects.value)
+        """Offer the projects and reports that are hers now; is what was chosen still there, and seen as before?"""
+        self.generation = self.published()
+        scope = run.look(self.viewer.viewing())
+        able = tuple(run.permitted(scope))
+        rights, chosen = (scope.everything, scope.rights), list(self.projects.value)
+        before = {id for id, _ in self.projects.options}
+        if rights != self.rights or before - {project.id for project in scope.projects}:
+            self.unlearn()
+        same, self.rights, self.refused = rights == self.rights, rights, False
         with self.filling:
-            self.projects.options = [(int(id), name) for id, name in projects.itertuples(index=False)]
-        same = self.offer_reports(tuple(r for r in report.all_reports() if r.name in able))
-        there = len(projects) > 0 and len(able) > 0
+            self.projects.options = [(project.id, project.name) for project in scope.projects]
+        same &= chosen == list(self.projects.value)
+        same &= self.offer_reports(able)
+        there = bool(scope.projects and able)
         self.stand(there)
         if not there:
             self.status.done(say(self.language, "looking.nothing"))
-        return same and before == list(self.projects.value)
+        return same
+
+    def published(self) -> int:
+        """The generation that is published."""
+        try:
+            return int(self.viewer.center.folder.current().generation)
+        except (OkiReportsError, OSError):
+            return GONE
 
     @property
     def chosen(self) -> tuple[Name, ...]:
@@ -154,80 +181,100 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
         said = result.provenance
         self.when.value = f"<p>{spoken(said.start, said.end, said.zone, self.language)}</p>"
 
+    def done(self, text: str, generation: int) -> None:
+        """Say what was done; or, where it was asked at an older generation, that there is newer data by now."""
+        self.status.done(say(self.language, "looking.newer") if generation < self.generation else text)
+
     # ---- what goes wrong, and what changes meanwhile
     def failed(self, error: Exception) -> None:
         """A sentence in place; the widget stays usable."""
         with self.lock:
             self.forget()
-            self.when.value = ""
-            self.status.failed(told(error, self.language))
+            self.status.failed(sentence(error, self.language))
 
     def refresh(self) -> None:
         """Look again at what is hers and what is published, and ask again."""
         with self.lock:
-            try:
-                self.look()
-            except (OkiReportsError, OSError) as error:
-                self.lost(error)
-                return
-            self.ask()
+            if self.looked() is not None:
+                self.ask()
 
-    def lost(self, error: Exception) -> None:
-        """She may not look any more, or there is nothing to look at: show nothing."""
-        self.last.cancel()
-        with self.filling:
-            self.projects.options = []
-        self.offer_reports(())
-        self.generation = -1
-        self.stand(False)
-        self.failed(error)
+    def looked(self) -> bool | None:
+        """Look; None where she may not look any more, or there is nothing to look at: then nothing is shown."""
+        try:
+            return self.look()
+        except Exception as error:  # whatever it is: what she may see is not known
+            self.refused = isinstance(error, Refused)
+            self.rights = None
+            self.last.cancel()
+            self.unlearn()
+            with self.filling:
+                self.projects.options = []
+            self.offer_reports(())
+            self.stand(False)
+            self.failed(error)
+            return None
 
     def watch(self, seconds: float) -> None:
         """See what others change, until it is closed."""
         looks = 0
         while not self.over.wait(seconds):
             looks += 1
-            try:
-                moved = self.viewer.center.folder.current().generation != self.generation
-            except OkiReportsError:
-                moved = self.generation != -1
-            if moved or looks % LOOKS == 0:
+            moved = self.published() != self.generation
+            if moved or (looks % LOOKS == 0 and not self.refused):  # each refusal is written down
                 self.moved(moved)
 
     def moved(self, published: bool) -> None:
         """Another state may be there: what is not hers any more goes; of new rows it is said that they are there."""
         with self.lock:
-            try:
-                same = self.look()
-            except (OkiReportsError, OSError) as error:
-                self.lost(error)
+            if self.over.is_set() or (same := self.looked()) is None:
                 return
             if not same:
                 self.forget()
                 self.ask()
-            elif published and self.projects.value:
+            elif published and self.projects.value and self.status.state != "busy":
                 self.status.done(say(self.language, "looking.newer"))
 
     def close(self) -> None:
-        """Close it with all that is in it, and watch no more."""
+        """Close it with all that is in it, shown or not, and watch no more."""
         if self.made:
             self.end()
             with self.lock:
-                for part in inside(self):
-                    part.close()
+                for part in {*parts_of(self), *(part for panel in self.panels for part in parts_of(panel))} - {self}:
+                    close(part)
+                close_looks(self)
         super().close()
 
 
-def told(error: Exception, language: str) -> str:
-    """An error as a sentence: our own as it is, of others the kind and what they say of themselves."""
+def sentence(error: Exception, language: str) -> str:
+    """An error as a sentence: our own as it is; of others the kind alone, for what they quote may be hidden."""
     if isinstance(error, OkiReportsError):
         return str(error)
-    return say(language, "looking.error", error=f"{type(error).__name__}: {error}")
+    return say(language, "looking.error", error=type(error).__name__)
 
 
-def inside(box: Any) -> list[Any]:
-    """All that is in a box, the innermost first."""
-    found = []
-    for child in getattr(box, "children", ()):
-        found += [*inside(child), child]
-    return found
+def parts_of(whole: object) -> Iterator[Any]:
+    """The widgets that something holds, and what is in them."""
+    for held in (*vars(whole).values(), *getattr(whole, "children", ())):
+        for part in held.values() if isinstance(held, dict) else held if isinstance(held, tuple | list) else (held,):
+            if isinstance(part, ipywidgets.Widget) and part is not whole:
+                yield from within(part)
+
+
+def within(part: Any) -> Iterator[Any]:
+    """A widget and all that is in it."""
+    yield part
+    for child in getattr(part, "children", ()):
+        yield from within(child)
+
+
+def close(part: Any) -> None:
+    """Close a widget, with how it looks."""
+    close_looks(part)
+    part.close()
+
+
+def close_looks(part: Any) -> None:
+    """Close how a widget looks."""
+    for look in (getattr(part, name, None) for name in ("layout", "style")):
+        if isinstance(look, ipywidgets.Widget):
+            look.close()

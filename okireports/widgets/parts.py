@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any, Protocol
@@ -32,11 +33,10 @@ class Desk(Protocol):
         """The project that is open; 0: none."""
 
 
-class Filling:
-    """Is a control being set by the program? Then nobody has chosen anything."""
+class Filling(threading.local):
+    """Is a control being set by the program? Then nobody has chosen anything; on other threads somebody may have."""
 
-    def __init__(self) -> None:
-        self.depth = 0
+    depth = 0
 
     def __enter__(self) -> None:
         self.depth += 1

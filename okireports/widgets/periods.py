@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, timedelta
 
 import ipywidgets
 
+from okireports.clock import zone_info
+from okireports.period import parse, utc
 from okireports.widgets.choice import Span
 from okireports.widgets.parts import STYLE, Filling, on_choice, wide
 from okireports.widgets.texts import say
@@ -18,6 +19,7 @@ PRESETS = (
 )  # fmt: skip
 DATES = ""  # the preset that is none
 USUAL = "last 30 days"
+DAY = timedelta(days=1)
 
 
 class PeriodChoice:
@@ -25,13 +27,8 @@ class PeriodChoice:
 
     def __init__(self, language: str, changed: Callable[[], object]) -> None:
         self.language, self.changed, self.filling = language, changed, Filling()
-        named = [(say(language, f"period.{preset}"), preset) for preset in PRESETS]
         self.preset = ipywidgets.Dropdown(
-            description=say(language, "period.label"),
-            options=[*named, (say(language, "period.dates"), DATES)],
-            value=USUAL,
-            style=STYLE,
-            layout=wide(),
+            description=say(language, "period.label"), options=self.offered(), value=USUAL, style=STYLE, layout=wide()
         )
         self.first, self.last = (
             ipywidgets.DatePicker(description=say(language, f"period.{end}"), style=STYLE, layout=wide())
@@ -41,23 +38,35 @@ class PeriodChoice:
             on_choice(control, self.filling, self.chosen)
         self.box = ipywidgets.VBox([self.preset])
 
+    def offered(self, *more: tuple[str, Span]) -> list[tuple[str, Span]]:
+        """The presets as they are shown, and more."""
+        named = [(say(self.language, f"period.{preset}"), preset) for preset in PRESETS]
+        return [*more, *named, (say(self.language, "period.dates"), DATES)]
+
     @property
     def value(self) -> Span | None:
         """The period as reports take it; None while a date is missing."""
-        if self.preset.value != DATES:
-            return str(self.preset.value)
+        preset: Span = self.preset.value
+        if preset != DATES:
+            return preset
         if self.first.value is None or self.last.value is None:
             return None
-        return self.first.value.isoformat(), (self.last.value + timedelta(days=1)).isoformat()
+        return self.first.value.isoformat(), (min(self.last.value, date.max - DAY) + DAY).isoformat()
 
     def set(self, span: Span) -> None:
-        """Show a period: a preset, or two dates."""
+        """Show a period: a preset, two dates, or, as one more preset, whatever else a report takes.
+
+        Raises:
+            BadPeriod: it cannot be read.
+        """
+        read = parse(span, zone="UTC", now=datetime.now(UTC))
+        asked: Span = span if isinstance(span, str) else (written(span[0]), written(span[1]))
         with self.filling:
-            if isinstance(span, str):
-                self.preset.value = span
-            else:
-                self.preset.value = DATES
-                self.first.value, self.last.value = date.fromisoformat(span[0]), before(date.fromisoformat(span[1]))
+            if asked == (read.first_day.isoformat(), (read.last_day + DAY).isoformat()):
+                self.first.value, self.last.value, asked = read.first_day, read.last_day, DATES
+            elif asked not in PRESETS:
+                self.preset.options = self.offered((asked if isinstance(asked, str) else " - ".join(asked), asked))
+            self.preset.value = asked
             self.stand()
 
     def chosen(self) -> None:
@@ -71,23 +80,28 @@ class PeriodChoice:
         self.box.children = (self.preset, self.first, self.last) if dates else (self.preset,)
 
 
+def written(at: object) -> str:
+    """A date or an instant as text."""
+    return at.isoformat() if isinstance(at, date) else str(at)
+
+
 def spoken(start: datetime, end: datetime, zone: str, language: str) -> str:
     """A period as people say it: days where it is made of whole ones, else instants; and the zone."""
-    first, last = (at.astimezone(ZoneInfo(zone)) for at in (start, end))
-    midnights = all((at.hour, at.minute, at.second, at.microsecond) == (0, 0, 0, 0) for at in (first, last))
-    if not midnights:
-        return f"{_day(first, language)} {first:%H:%M} - {_day(last, language)} {last:%H:%M}, {zone}"
-    ends = before(last.date())
-    if first.date() == ends:
-        return f"{_day(first, language)}, {zone}"
-    return f"{_day(first, language)} - {_day(ends, language)}, {zone}"
-
-
-def before(day: date) -> date:
-    """The day before."""
-    return day - timedelta(days=1)
+    first, last = (at.astimezone(zone_info(zone)) for at in (start, end))
+    if any(utc(at.date(), zone) != at.astimezone(UTC).replace(tzinfo=None) for at in (first, last)):
+        return f"{_instant(first, language)} - {_instant(last, language)}, {zone}"
+    ends = last.date() - DAY
+    days = [_day(first, language)] + ([_day(ends, language)] if ends > first.date() else [])
+    return f"{' - '.join(days)}, {zone}"
 
 
 def _day(day: date, language: str) -> str:
     month = say(language, "period.months").split()[day.month - 1]
     return f"{day.day} {month} {day.year}"
+
+
+def _instant(at: datetime, language: str) -> str:
+    """The day and the time; with the offset where the clock shows that time twice."""
+    clock = f"{at:%H:%M:%S}" if at.second or at.microsecond else f"{at:%H:%M}"
+    twice = at.utcoffset() != at.replace(fold=1 - at.fold).utcoffset()
+    return f"{_day(at, language)} {clock}{at:%z}" if twice else f"{_day(at, language)} {clock}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from okireports.pages import Pages
+
+POLISH_DATE = re.compile(r"(?<![\d.])(\d\d)\.(\d\d)\.(\d{4})(?![\d.])")
 
 
 def columns_of(answer: Answer, language: str) -> list[Column]:
@@ -34,10 +37,16 @@ def fetching(answer: Answer, pages: Pages, language: str) -> Callable[[PageAsked
     """What gives a page of a result as text."""
 
     def fetch(asked: PageAsked) -> PageGiven:
-        page = pages.page(asked.page + 1, asked.size, sort=asked.sort, descending=asked.desc, search=asked.search)
+        search = sought(asked.search, language)
+        page = pages.page(asked.page + 1, asked.size, sort=asked.sort, descending=asked.desc, search=search)
         return PageGiven(page.total, written(page.table, answer.report.name, language))
 
     return fetch
+
+
+def sought(search: str, language: str) -> str:
+    """What is searched for, with dates as the rows hold them: people copy them as they are shown."""
+    return POLISH_DATE.sub(r"\3-\2-\1", search) if language == "pl" else search
 
 
 def written(table: pa.Table, report: str, language: str) -> list[tuple[str, ...]]:

@@ -109,7 +109,7 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "views.copy_hint": ("Copy the Python call that gives this", "Kopiuj wywołanie w Pythonie, które to daje"),
         "views.held": ("What held in this period", "Co obowiązywało w tym okresie"),
         "views.of": ("Of the projects", "Z projektów"),
-        "looking.error": ("It failed. {error}", "Nie udało się. {error}"),
+        "looking.error": ("It failed ({error}).", "Nie udało się ({error})."),
         "explorer.title": ("Reports for {viewer}", "Raporty: {viewer}"),
         "looking.refresh": ("Refresh", "Odśwież"),
         "looking.refresh_hint": ("Look again at what is there now", "Sprawdź ponownie, co jest teraz dostępne"),
@@ -128,6 +128,7 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "dashboard.title": ("Dashboard for {viewer}", "Pulpit: {viewer}"),
         "dashboard.choose": ("Choose a project and a period.", "Wybierz projekt i okres."),
+        "dashboard.nothing": ("You may run none of these reports.", "Nie możesz uruchomić żadnego z tych raportów."),
         "dashboard.done": ("Reports: {count}", "Raportów: {count}"),
         "dashboard.rows": ("Rows: {report}", "Wiersze: {report}"),
         "dashboard.chart": ("Chart: {report}", "Wykres: {report}"),
@@ -155,6 +156,11 @@ def say(language: str, key: str, *, missing: str | None = None, **values: object
     if missing is not None and key not in WORDS:
         return missing
     return WORDS[key][place(language)].format(**values)
+
+
+def number(language: str, count: int) -> str:
+    """A whole number with its thousands apart."""
+    return f"{count:,}".replace(",", "," if place(language) == 0 else "\u00a0")
 
 
 def words(language: str, part: str) -> dict[str, str]:

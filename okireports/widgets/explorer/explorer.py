@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import NamedTuple
 
 import ipywidgets
-import pandas as pd
 
+from okireports import report as registry
 from okireports.engines.stop import Stop
 from okireports.report import Report
-from okireports.run import filters_of
+from okireports.run import filters_of, look, permitted
 from okireports.widgets.choice import Choice, Name, Span
-from okireports.widgets.explorer.filters import FilterChoice, Names
+from okireports.widgets.explorer.filters import FilterChoice, Marked, Names, listed, meant
 from okireports.widgets.explorer.options import OptionChoice
 from okireports.widgets.explorer.reports import ReportChoice
 from okireports.widgets.explorer.views import Views
@@ -21,7 +21,15 @@ from okireports.widgets.last import LastOnly, Shown
 from okireports.widgets.looking import Asking, Looking
 from okireports.widgets.parts import heading, named, words
 from okireports.widgets.static import firsts
-from okireports.widgets.texts import say
+from okireports.widgets.texts import number, say
+
+
+class Spanned(NamedTuple):
+    """What the names that filters can take depend on."""
+
+    projects: tuple[Name, ...]
+    period: Span
+    generation: int
 
 
 class Explorer(Looking):
@@ -40,8 +48,10 @@ class Explorer(Looking):
         language: str = "en",
         watch: float | None = 2.0,
     ) -> None:
+        if report is not None:
+            registry.find(report, [r.name for r in permitted(look(viewer.viewing()))])
         super().__init__(viewer, language)
-        self.named: tuple[Any, ...] | None = None  # the projects and the period whose names the filters offer
+        self.named: Spanned | None = None  # of what the filters offer the names
         self.listing = LastOnly(self.lock, self.failed, soon=0.0)
         self.reports = ReportChoice(language, self.changed, report)
         self.options = OptionChoice(language, self.ask)
@@ -98,77 +108,70 @@ class Explorer(Looking):
         with self.lock:
             choice = self.choice
             if choice is not None:
+                span = Spanned(choice.projects, choice.period, self.generation)
+                marked = {} if span == self.named else self.filters.marked
                 self.status.busy()
-                self.last.ask(lambda stop: self.run(choice, stop))
+                self.last.ask(lambda stop: self.run(choice, span, marked, stop))
                 return
             self.last.cancel()
             self.forget()
             if self.reports.value is not None and self.projects.options:
                 self.status.done(say(self.language, "explorer.choose"))
 
-    def run(self, choice: Choice, stop: Stop) -> Shown:
-        """Run a report, and give what shows its result."""
+    def run(self, choice: Choice, span: Spanned, marked: Marked, stop: Stop) -> Shown:
+        """Run a report, and give what shows its result; `marked` are choices that may not be there in its projects."""
         names = None
-        if choice.filters and self.named != self.span(choice):  # a name that is not in these projects is an error
+        if marked:
             names = self.names(choice, stop)
-            choice = narrowed(choice, names)
+            choice = replace(choice, filters=meant(marked, names))
         result = self.until(stop).report(choice.report, **choice.keywords)
-        show = self.views.prepared(choice, result, stop)
+        show = self.views.prepared(choice, result)
 
         def shown() -> None:
             show()
+            rows = number(self.language, result.answer.rows.count)
             self.spoken(result)
-            self.status.done(say(self.language, "explorer.rows", count=f"{result.answer.rows.count:,}"))
+            self.done(say(self.language, "explorer.rows", count=rows), span.generation)
             if names is not None:
-                self.offer(choice, names)
-            elif self.named != self.span(choice):
-                self.listing.ask(lambda stop: self.list(choice, stop))
+                self.offer(span, names)
+            elif span != self.named:
+                self.listing.ask(lambda stop: self.list(choice, span, stop))
 
         return shown
-
-    def span(self, choice: Choice) -> tuple[Any, ...]:
-        """What the names depend on."""
-        return choice.projects, choice.period, self.generation
 
     def names(self, choice: Choice, stop: Stop) -> Names:
         """What filters can take."""
         return listed(self.until(stop).names(choice.period, projects=list(choice.projects)))
 
-    def list(self, choice: Choice, stop: Stop) -> Shown:
+    def list(self, choice: Choice, span: Spanned, stop: Stop) -> Shown:
         """Look up what filters can take, and give what offers it."""
         names = self.names(choice, stop)
-        return lambda: self.offer(choice, names)
+        return lambda: self.offer(span, names)
 
-    def offer(self, choice: Choice, names: Names) -> None:
+    def offer(self, span: Spanned, names: Names) -> None:
         """Offer these names in the filters."""
-        self.named = self.span(choice)
+        self.listing.cancel()  # what is on its way is older
+        self.named = span
         self.filters.offer(names)
 
     def forget(self) -> None:
         """Show no result any more."""
         self.views.clear()
         self.when.value = ""
-        if not self.projects.options:
-            self.named = None
-            self.filters.offer({})
+
+    def unlearn(self) -> None:
+        """Offer no names any more."""
+        self.listing.cancel()
+        self.named = None
+        self.filters.offer({})
+
+    @property
+    def panels(self) -> tuple[object, ...]:
+        """What holds parts that may not be shown at this moment."""
+        return self.period, self.reports, self.options, self.filters, self.views
 
     def end(self) -> None:
         """Work no more."""
+        super().end()
         self.listing.end()
         self.views.end()
-        super().end()
-
-
-def listed(names: pd.DataFrame) -> Names:
-    """The names by filter, as the filters take them."""
-    found: dict[str, list[tuple[int | None, str]]] = {}
-    for filter, id, name in names.itertuples(index=False):
-        found.setdefault(filter, []).append((None if pd.isna(id) else int(id), name))
-    return {filter: tuple(rows) for filter, rows in found.items()}
-
-
-def narrowed(choice: Choice, names: Names) -> Choice:
-    """A choice without the names that are not there."""
-    there = {filter: {each for pair in rows for each in pair} for filter, rows in names.items()}
-    kept = ((f, tuple(name for name in wanted if name in there.get(f, ()))) for f, wanted in choice.filters)
-    return replace(choice, filters=tuple((f, wanted) for f, wanted in kept if wanted))

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2b
 
 import ipywidgets
+import pandas as pd
 
 from okireports.run import FILTERS
 from okireports.widgets.choice import Name
+from okireports.widgets.explorer.reports import plain
 from okireports.widgets.front import ProjectPicker
 from okireports.widgets.parts import Filling, on_choice
-from okireports.widgets.texts import say
+from okireports.widgets.texts import number, say
 
-Names = Mapping[str, tuple[tuple[int | None, str], ...]]  # by filter, ids and names
+Names = Mapping[str, tuple[tuple[int, str], ...]]  # by filter, ids and names
+Marked = Mapping[str, frozenset[int]]  # by filter, the ids that are chosen; of a filter that is not there, all
+Meant = tuple[tuple[str, tuple[Name, ...]], ...]  # the same, as a report takes it
 
 
 class FilterChoice:
@@ -21,7 +26,7 @@ class FilterChoice:
 
     def __init__(self, language: str, changed: Callable[[], object]) -> None:
         self.language, self.changed, self.filling = language, changed, Filling()
-        self.names: dict[str, tuple[Name, ...]] = {}  # what each number of a list means to a report
+        self.names: Names = {}
         self.pickers = {f: ProjectPicker(language, label=say(language, f"filter.{f}")) for f in FILTERS}
         for picker in self.pickers.values():
             on_choice(picker, self.filling, self.chosen)
@@ -30,25 +35,21 @@ class FilterChoice:
         self.box.add_class("okireports-filters")
 
     @property
-    def value(self) -> tuple[tuple[str, tuple[Name, ...]], ...]:
-        """By filter what it lets through; a filter of which nothing is chosen lets through everything."""
-        return tuple(
-            (filter, tuple(self.names[filter][number] for number in self.pickers[filter].value))
-            for filter in self.able
-            if self.pickers[filter].value
-        )
+    def marked(self) -> Marked:
+        """What is chosen, of the filters that the report takes."""
+        return {f: frozenset(self.pickers[f].value) for f in self.able if self.pickers[f].value}
+
+    @property
+    def value(self) -> Meant:
+        """The same, as a report takes it."""
+        return meant(self.marked, self.names)
 
     def offer(self, names: Names) -> None:
         """Offer these names; what was chosen and is still there stays chosen."""
         with self.filling:
+            self.names = names
             for filter, picker in self.pickers.items():
-                rows = names.get(filter, ())
-                often = Counter(name for _, name in rows)
-                kept = {self.names[filter][number] for number in picker.value}
-                self.names[filter] = tuple(name if id is None or often[name] == 1 else id for id, name in rows)
-                picker.value = []
-                picker.options = [(number, name) for number, (_, name) in enumerate(rows)]
-                picker.value = [number for number, name in enumerate(self.names[filter]) if name in kept]
+                picker.options = list(names.get(filter, ()))
         self.stand()
 
     def allow(self, able: Iterable[str]) -> None:
@@ -68,9 +69,33 @@ class FilterChoice:
     def titled(self, filter: str) -> str:
         """The name of a filter, and how many are chosen."""
         count = len(self.pickers[filter].value)
-        return say(self.language, f"filter.{filter}") + (f" ({count})" if count else "")
+        return say(self.language, f"filter.{filter}") + (f" ({number(self.language, count)})" if count else "")
 
     def chosen(self) -> None:
         """Something else is chosen."""
         self.stand()
         self.changed()
+
+
+def listed(names: pd.DataFrame) -> Names:
+    """The names by filter, in the order of the alphabet; a line, which has no id, is known by what it is called."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for filter, id, name in names.itertuples(index=False):
+        found.setdefault(filter, []).append((_mark(name) if pd.isna(id) else int(id), name))
+    return {filter: tuple(sorted(rows, key=lambda row: plain(row[1]))) for filter, rows in found.items()}
+
+
+def meant(marked: Marked, names: Names) -> Meant:
+    """What is chosen, of what is there: by name where that is enough, else by id."""
+    found = []
+    for filter, ids in marked.items():
+        often = Counter(name for _, name in names.get(filter, ()))
+        kept = tuple(name if often[name] == 1 else id for id, name in names.get(filter, ()) if id in ids)
+        if kept:
+            found.append((filter, kept))
+    return tuple(found)
+
+
+def _mark(name: str) -> int:
+    """A number that is this name's own, and that a page can hold."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=6).digest(), "big")

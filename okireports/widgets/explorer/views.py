@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 
 import ipywidgets
 
-from okireports.engines.stop import Stop
 from okireports.errors import OkiReportsError
 from okireports.export.cells import grounds
 from okireports.result import Result, drawn
@@ -17,8 +16,9 @@ from okireports.widgets.chart import LiveChart
 from okireports.widgets.choice import Choice
 from okireports.widgets.front import Actions, Pager, Status
 from okireports.widgets.last import LastOnly, Shown
-from okireports.widgets.looking import told
+from okireports.widgets.looking import sentence
 from okireports.widgets.parts import button, words
+from okireports.widgets.periods import spoken
 from okireports.widgets.tables import columns_of, fetching
 from okireports.widgets.texts import say
 
@@ -45,7 +45,7 @@ class Views:
         self.chart, self.no_chart = LiveChart(language=language), words()
         self.definitions, self.sql = words(), words()
         self.actions = Actions(language)
-        self.extras = LastOnly(lock, self.failed, soon=0.0)
+        self.drawings, self.savings = (LastOnly(lock, failed, soon=0.0) for failed in (self.failed, self.unsaved))
         self.suffix = ipywidgets.Dropdown(
             description=say(language, "views.format"), options=list(FORMATS), layout={"width": "12em"}
         )
@@ -61,7 +61,7 @@ class Views:
         self.box = ipywidgets.VBox([self.tabs, row, self.actions])
         self.clear()
 
-    def prepared(self, choice: Choice, result: Result, stop: Stop) -> Shown:
+    def prepared(self, choice: Choice, result: Result) -> Shown:
         """Do what takes time, and give what shows the result."""
         draw = self.drawing(result) if self.tabs.selected_index == CHART else None
         fetch = fetching(result.answer, result.pages, self.language)
@@ -70,22 +70,23 @@ class Views:
         def show() -> None:
             self.result, self.choice, self.drawn = result, choice, draw is not None
             self.pager.show(fetch, columns, result.answer.rows.count, self.titled(result))
+            self.charted(None, "")
             if draw:
                 draw()
-            else:
-                self.chart.clear()
             self.definitions.value, self.sql.value = self.rests_on(result), self.statement(choice, result)
             self.able(True)
+            self.turned()  # somebody may have meanwhile
 
         return show
 
     def clear(self) -> None:
         """Show nothing."""
         self.result = self.choice = None
-        self.extras.cancel()
+        self.drawings.cancel()
+        self.savings.cancel()
         self.pager.clear()
-        self.chart.clear()
-        self.no_chart.value = self.definitions.value = self.sql.value = ""
+        self.charted(None, "")
+        self.definitions.value = self.sql.value = ""
         self.able(False)
 
     def able(self, there: bool) -> None:
@@ -102,20 +103,25 @@ class Views:
         result = self.result
         if self.tabs.selected_index == CHART and result is not None and not self.drawn:
             self.drawn = True
-            self.extras.ask(lambda stop: self.drawing(result))
+            self.drawings.ask(lambda stop: self.drawing(result))
 
     def drawing(self, result: Result) -> Shown:
-        """Draw a result's chart, and give what shows it, or why there is none."""
+        """Draw a result's chart, and give what shows it, or why there is none, unless another result is there."""
+        chart, why = None, ""
         try:
             chart = drawn(result.answer, result.frame, self.language)
         except OkiReportsError as error:
-            told = escape(str(error))
-            return lambda: self.charted(None, told)
-        return lambda: self.charted(chart, "")
+            why = str(error)
 
-    def charted(self, chart: object, told: str) -> None:
+        def show() -> None:
+            if self.result is result:
+                self.charted(chart, why)
+
+        return show
+
+    def charted(self, chart: object, why: str) -> None:
         """Show a chart, or why there is none."""
-        self.no_chart.value = f"<p role='status'>{told}</p>" if told else ""
+        self.no_chart.value = f"<p role='status'>{escape(why)}</p>" if why else ""
         if chart is None:
             self.chart.clear()
         else:
@@ -126,10 +132,11 @@ class Views:
         asked, said = result.answer.report, result.provenance
         lines = "".join(f"<li>{escape(line)}</li>" for line in grounds(result.answer.meta))
         held = f"<h4>{say(self.language, 'views.held')}</h4><ul>{lines}</ul>" if lines else ""
+        period = spoken(said.start, said.end, said.zone, self.language)
         projects = ", ".join(f"<bdi>{escape(name)}</bdi>" for name in said.projects)
         return (
             f"<p>{escape(asked.description)}</p><p>{escape(asked.definitions)}</p>{held}"
-            f"<p>{say(self.language, 'views.of')} {projects}; {escape(said.period)}</p>"
+            f"<p>{say(self.language, 'views.of')}: {projects}; {period}</p>"
         )
 
     def statement(self, choice: Choice, result: Result) -> str:
@@ -145,19 +152,31 @@ class Views:
         """Have the page save the result as a file."""
         result, suffix = self.result, self.suffix.value
         if result is not None:
-            self.extras.ask(lambda stop: self.saving(result, suffix))
+            self.download.disabled = True  # one file at a time
+            self.savings.ask(lambda stop: self.saving(result, suffix))
 
     def saving(self, result: Result, suffix: str) -> Shown:
         """Write the file, and give what hands it to the page."""
         name = f"{result.provenance.report}.{suffix}"
         with TemporaryDirectory(prefix="okireports-") as folder:
             data = result.save(Path(folder) / name, language=self.language).read_bytes()
-        return lambda: self.actions.offer(name, FORMATS[suffix], data)
+
+        def show() -> None:
+            self.actions.offer(name, FORMATS[suffix], data)
+            self.download.disabled = self.result is None
+
+        return show
 
     def failed(self, error: Exception) -> None:
         """Something beside the result went wrong: the result stays."""
-        self.status.failed(told(error, self.language))
+        self.status.failed(sentence(error, self.language))
+
+    def unsaved(self, error: Exception) -> None:
+        """A file could not be made."""
+        self.failed(error)
+        self.download.disabled = self.result is None
 
     def end(self) -> None:
         """Do nothing any more."""
-        self.extras.end()
+        self.drawings.end()
+        self.savings.end()
