@@ -52,6 +52,7 @@ function render({ model, el }) {
     clearTimeout(typed);
     asked = { ...asked, ...change };
     asked.page = Math.min(Math.max(0, asked.page), lastPage());
+    if (gone) return;
     seq += 1;
     clearTimeout(waits);
     waits = setTimeout(() => busy(true), DELAY);
@@ -207,21 +208,25 @@ function render({ model, el }) {
     const top = asked.page * asked.size; // the first row that stands there is on the new page, too
     ask({ page: Math.floor(top / Number(size.value)), size: Number(size.value) });
   });
-  place.addEventListener("change", () => {
+  const turn = () => {
     const wanted = Math.floor(Number(place.value)) - 1;
-    if (place.value && Number.isFinite(wanted)) ask({ page: wanted });
+    if (place.value && Number.isFinite(wanted) && wanted !== asked.page) ask({ page: wanted });
     else mark();
+  };
+  place.addEventListener("change", turn);
+  place.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") turn();
   });
 
   model.on("msg:custom", answered);
   model.on("change:turn", begin);
   busy(false);
   begin();
-  const end = onKernel(model, el, (now) => {
-    gone = now;
-    if (now) busy(false);
-    if (now) mark();
-    alarm.textContent = now ? say(model, "gone") : "";
+  const end = onGone(model, el, () => {
+    gone = true;
+    busy(false);
+    mark();
+    alarm.textContent = say(model, "gone");
   });
   return () => {
     clearTimeout(waits);

@@ -90,13 +90,19 @@ function render({ model, el }) {
       control.title = wanted ? say(model, word) : "";
     }
     mark();
-    const first = [...rows].find(([id]) => chosen().has(id))?.[1] ?? list.querySelector("[role=option]");
-    turnTo(rows.get(within) ?? first, within !== null);
+    if (within !== null) turnTo(rows.get(within) ?? entrance());
+  }
+
+  /** The row to which the keyboard comes: the first that is chosen. */
+  function entrance() {
+    const ids = chosen();
+    return [...rows].find(([id]) => ids.has(id))?.[1] ?? list.querySelector("[role=option]");
   }
 
   function mark() {
     const ids = chosen();
     for (const [id, row] of rows) row.setAttribute("aria-selected", String(ids.has(id)));
+    if (!list.contains(document.activeElement)) turnTo(entrance(), false);
     count.textContent = say(model, "count", { chosen: number(model, ids.size), all: number(model, options.length) });
     list.setAttribute("aria-disabled", String(off()));
     search.disabled = off();
@@ -178,8 +184,8 @@ function render({ model, el }) {
   model.on("change:label", name);
   name();
   read();
-  return onKernel(model, el, (now) => {
-    gone = now;
+  return onGone(model, el, () => {
+    gone = true;
     draw();
   });
 }

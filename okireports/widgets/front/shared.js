@@ -1,4 +1,4 @@
-// What all parts share: elements, words, letters to search by, and the kernel that may be gone.
+// What all parts share: elements, words, letters to search by, and the kernel, which may go.
 
 const DELAY = 300; // ms, before which work is not worth a word
 
@@ -37,20 +37,23 @@ function plain(text) {
 /** The notebook's own keys, such as X for cutting a cell, rest while the keyboard is in here. */
 const ownKeys = (element) => element.setAttribute("data-lm-suppress-shortcuts", "true");
 
-/** Tells whether the kernel is gone, now and whenever that changes; gives what ends it. */
-function onKernel(model, el, told) {
-  let gone = null;
+const GONE = ["restarting", "autorestarting", "dead"]; // states of a kernel that knows nothing of this widget any more
+
+/** Tells that the kernel is gone, once: a cell that is run again makes another widget. Gives what ends the listening. */
+function onGone(model, el, told) {
   const kernel = model.widget_manager?.kernel;
-  const look = () => {
-    const now = Boolean(el.closest(".jupyter-widgets-disconnected")) || kernel?.status === "dead";
-    if (now !== gone) told((gone = now));
+  let gone = false;
+  const lost = () => {
+    if (!gone) told();
+    gone = true;
   };
-  model.on("comm_live_update", look);
+  const look = () => GONE.includes(kernel.status) && lost();
+  model.on("comm_live_update", lost); // it is alive from the start, so this is its end
   kernel?.statusChanged?.connect(look);
-  kernel?.disposed?.connect(look);
-  look();
+  kernel?.disposed?.connect(lost);
+  if (el.closest(".jupyter-widgets-disconnected") || kernel?.isDisposed) lost();
   return () => {
     kernel?.statusChanged?.disconnect(look);
-    kernel?.disposed?.disconnect(look);
+    kernel?.disposed?.disconnect(lost);
   };
 }

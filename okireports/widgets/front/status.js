@@ -49,9 +49,10 @@ function render({ model, el }) {
 
   model.on("change:since", () => (since = Date.now())); // by the page's own clock
   model.on("change:state change:text change:since", changed);
-  const end = onKernel(model, el, (now) => {
-    gone = now;
-    lost.textContent = now ? say(model, "gone") : "";
+  draw();
+  const end = onGone(model, el, () => {
+    gone = true;
+    lost.textContent = say(model, "gone");
     draw();
   });
   return () => {
