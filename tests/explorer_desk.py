@@ -174,9 +174,9 @@ class Looker:
         return shown
 
     def column(self, title: str) -> list[str]:
-        """What stands under a heading, of which the unit is not said."""
-        place = next(i for i, heading in enumerate(self.headings()) if heading.split(" (")[0] == title)
-        return [row[place] for row in self.rows()]
+        """What stands under a heading, of which the unit is not said; nothing where there is none."""
+        places = [i for i, heading in enumerate(self.headings()) if heading.split(" (")[0] == title]
+        return [row[place] for row in self.rows() for place in places[:1]]
 
     def waits(self) -> list[str]:
         """How long callers waited, as it is shown."""
@@ -281,6 +281,8 @@ def same(shown: str, value: object) -> bool:
     """Does a cell show a value? Figures are shown rounded, moments as they are on the centre's clocks."""
     if pd.isna(value):  # type: ignore[arg-type]  # one value
         return shown == ""
+    if str(value) in ("True", "False"):
+        return (shown.lower() in ("true", "yes")) == bool(value)
     if isinstance(value, pd.Timestamp):
         return f"{value.tz_convert('Europe/Warsaw'):%H:%M}" in shown and str(value.year) in shown
     if isinstance(value, str):
