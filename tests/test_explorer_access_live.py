@@ -183,6 +183,18 @@ def test_a_keyboard_is_enough(desk: Explored) -> None:
     assert download.value.suggested_filename == "queue_summary.csv"
 
 
+def test_letters_are_not_the_notebooks(desk: Explored) -> None:
+    """In a notebook two presses of D delete the cell, and X cuts it; in a list they look for a row."""
+    cells = desk.page.locator(".jp-Notebook .jp-Cell")
+    count = cells.count()
+    for control in (desk.field("Report"), desk.button("Refresh"), desk.tab("Table"), desk.button("Queues")):
+        control.focus()
+        for key in ("d", "d", "x"):
+            desk.page.keyboard.press(key)
+        expect(control).to_be_focused()
+        expect(cells).to_have_count(count)
+
+
 def test_what_has_the_keyboard_is_seen(desk: Explored) -> None:
     """Every control that Tab meets has a ring of two pixels around it."""
     desk.field("Search: Projects").focus()

@@ -72,9 +72,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 def test_a_page_shows_rows_and_a_chart(house: House) -> None:
     looker = house.page()
-    assert looker.page.get_by_text("okireports.open").count() == 0  # no cells
     looker.project(BIRCH).click()
     looker.shows("Rows 1 to 100 of 130")
+    assert looker.page.get_by_text("okireports.open").count() == 0  # no cells
     assert {*looker.column("Project")} == {BIRCH}
     looker.field("Report").select_option("Queue summary")
     looker.titled("Queue summary")

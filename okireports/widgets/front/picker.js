@@ -184,13 +184,12 @@ function render({ model, el }) {
   model.on("change:label", name);
   name();
   read();
-  const ends = [
-    attached(el, () => ends.push(foldable(el))),
-    onGone(model, el, () => {
-      gone = true;
-      draw();
-    }),
-  ];
+  const ends = [];
+  ends.push(attached(el, () => ends.push(foldable(el))));
+  ends.push(onGone(model, el, () => {
+    gone = true;
+    draw();
+  }));
   return () => ends.forEach((end) => end());
 }
 
@@ -199,7 +198,8 @@ function foldable(el) {
   const fold = el.closest(".jupyter-widget-Collapse");
   const head = fold?.querySelector(".jupyter-widget-Collapse-header");
   if (!head) return () => {};
-  const look = () => head.setAttribute("aria-expanded", String(fold.classList.contains("jupyter-widget-Collapse-open")));
+  const open = () => fold.classList.contains("jupyter-widget-Collapse-open");
+  const look = () => head.setAttribute("aria-expanded", String(open()));
   const pressed = (event) => {
     if (event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
