@@ -21,6 +21,8 @@ import nbformat
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, WebSocket, sync_playwright
 
 ROOT = Path(__file__).parent.parent
+GUARD = Path(__file__).parent / "guard"  # what each Python of a server begins with
+NOTES = "notes.tsv"
 PATIENCE = 240  # seconds, after which what has not come is not waited for any more
 
 CHROMIUM = [  # nothing of its own either; as root it runs only without a sandbox
@@ -91,28 +93,60 @@ def environment(home: Path) -> dict[str, str]:
     own = {name: str(home / name.lower()) for name in names}
     kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     places = {"HOME": str(home), "TMPDIR": str(home), "JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
-    return {**kept, **own, **places, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    path = os.pathsep.join([str(GUARD), str(ROOT)])
+    guarded = {"PYTHONPATH": path, "OKIREPORTS_NOTES": str(home / NOTES), "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**kept, **own, **places, **guarded}
+
+
+@dataclass(frozen=True)
+class Note:
+    """What the guard noted of a process, server or kernel: that it began, or wanted to leave the machine."""
+
+    process: str
+    what: str
+    told: str
+
+
+def notes(home: Path) -> list[Note]:
+    """All that was noted so far."""
+    return [Note(*line.split("\t", 2)) for line in (home / NOTES).read_text().splitlines()]
 
 
 @contextmanager
 def lab(folder: Path, home: Path) -> Iterator[str]:
     """JupyterLab over a folder; the address of it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.root_dir={folder}",
+        "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.root_dir={folder}",
         "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
         "--IdentityProvider.token=", "--LabApp.extension_manager=readonly", "--LabApp.expose_app_in_browser=True",
     ]  # fmt: skip
+    with served(command, folder, home, port, "/api") as address:
+        yield address
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def served(command: list[str], folder: Path, home: Path, port: int, alive: str) -> Iterator[str]:
+    """A server in Python on a port of this machine, from when it answers at a path; the address of it."""
     log = home / "server.log"
     with log.open("w") as told:
         server = subprocess.Popen(
-            command, env=environment(home), cwd=folder, stdout=told, stderr=subprocess.STDOUT, start_new_session=True
+            [sys.executable, *command],
+            env=environment(home),
+            cwd=folder,
+            stdout=told,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     try:
         address = f"http://127.0.0.1:{port}"
-        until(lambda: answers(address) or server.poll() is not None)
+        until(lambda: answers(address + alive) or server.poll() is not None)
         assert server.poll() is None, log.read_text()[-3000:]
         yield address
     finally:
@@ -126,7 +160,7 @@ def lab(folder: Path, home: Path) -> Iterator[str]:
 
 def answers(address: str) -> bool:
     try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{address}/api", timeout=5):
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=5):
             return True
     except (URLError, OSError):
         return False

@@ -141,7 +141,8 @@ class Views:
 
     def statement(self, choice: Choice, result: Result) -> str:
         """The call and the statement, as HTML."""
-        return f"<pre>{escape(choice.code)}</pre><pre>{escape(result.sql)}</pre>"
+        sql = f"<pre role='region' aria-label='SQL' tabindex='0'>{escape(result.sql)}</pre>"  # it scrolls
+        return f"<pre>{escape(choice.code)}</pre>{sql}"
 
     def copied(self) -> None:
         """Copy the call that gives what is shown."""

@@ -184,10 +184,38 @@ function render({ model, el }) {
   model.on("change:label", name);
   name();
   read();
-  return onGone(model, el, () => {
+  const ends = [];
+  ends.push(attached(el, () => ends.push(foldable(el))));
+  ends.push(onGone(model, el, () => {
     gone = true;
     draw();
-  });
+  }));
+  return () => ends.forEach((end) => end());
+}
+
+/** The heading of an accordion of ipywidgets is for a pointer alone: here it becomes a button. Gives what ends that. */
+function foldable(el) {
+  const fold = el.closest(".jupyter-widget-Collapse");
+  const head = fold?.querySelector(".jupyter-widget-Collapse-header");
+  if (!head) return () => {};
+  const open = () => fold.classList.contains("jupyter-widget-Collapse-open");
+  const look = () => head.setAttribute("aria-expanded", String(open()));
+  const pressed = (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    head.click();
+  };
+  head.setAttribute("role", "button");
+  head.tabIndex = 0;
+  ownKeys(head);
+  head.addEventListener("keydown", pressed);
+  const watch = new MutationObserver(look);
+  watch.observe(fold, { attributeFilter: ["class"] });
+  look();
+  return () => {
+    watch.disconnect();
+    head.removeEventListener("keydown", pressed);
+  };
 }
 
 export default { render };

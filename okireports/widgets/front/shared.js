@@ -57,3 +57,11 @@ function onGone(model, el, told) {
     kernel?.disposed?.disconnect(lost);
   };
 }
+
+/** Does something once an element is in the page; gives what ends the waiting. */
+function attached(el, then) {
+  let waits;
+  const look = () => (el.isConnected ? then() : (waits = requestAnimationFrame(look)));
+  look();
+  return () => cancelAnimationFrame(waits);
+}
