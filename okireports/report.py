@@ -135,6 +135,7 @@ class Report:
     separable: bool  # the rows of a period are those of its parts, one part after another, the newest first
     collective: bool  # its figures are of everybody's rows: they mean nothing over one operator's
     targets: bool  # its figures rest on the queues' targets, which are stamped on the facts
+    overlapping: bool  # its rows count the same things more than once: they have no total
     unfiltered: bool  # its figures are of whole projects: no other filter makes sense of them
     function: Callable[..., Table]
     details: Report | None = None  # what lies behind its figures: asked in the same way, in the same scope
@@ -165,6 +166,7 @@ def report(
     separable: bool = False,
     collective: bool = False,
     targets: bool = False,
+    overlapping: bool = False,
     unfiltered: bool = False,
     details: Callable[..., Table] | None = None,
     contacts: Contacts | None = None,
@@ -174,10 +176,10 @@ def report(
     `title` and `pl` are its English and Polish titles, `chart` says how its frame is drawn; `before` and `after` say
     how far beside the period it looks, `previous` that it compares with the one before; `separable` says that its rows
     stand by themselves, ordered by their start; `targets` that its figures rest on the targets stamped on the facts, as
-    the service level's do anyway; `unfiltered` that they are of whole projects, `collective` that they mean nothing
-    over one operator's rows; `details` is a function of the same parameters, for the rows behind its figures,
-    `contacts` says which contacts they count. Raises ValueError or TypeError, at import, for what the catalogue cannot
-    show.
+    the service level's do anyway; `unfiltered` that they are of whole projects, `overlapping` that its rows count the
+    same things more than once, `collective` that they mean nothing over one operator's rows; `details` is a function of
+    the same parameters, for the rows behind its figures, `contacts` says which contacts they count. Raises ValueError
+    or TypeError, at import, for what the catalogue cannot show.
 
     A function of one's own, of a notebook or a module, is a report like any other, in the section "Your own". It may do
     without Polish title and definitions; registered again from the same place it replaces what it was.
@@ -207,6 +209,7 @@ def report(
             separable=separable,
             collective=collective,
             targets=targets or "formula" in injected,
+            overlapping=overlapping,
             unfiltered=unfiltered,
             function=function,
             counted=None if contacts is None else _counted(function, contacts),

@@ -211,6 +211,7 @@ def call_tracking(
     before=LAG,  # a call that is in a scenario when the period begins
     after=LAG,  # what follows the period's last steps
     collective=True,
+    overlapping=True,
 )
 def ivr_paths(
     ivr_steps: Table,

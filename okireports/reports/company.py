@@ -193,6 +193,7 @@ def access_matrix(
     after=soundness.LAG,
     collective=True,
     unfiltered=True,
+    overlapping=True,
 )
 def data_quality(
     calls: Table,

@@ -73,6 +73,7 @@ def request_log(
     chart=stages_of("stage", "entered", by="form"),
     after=ways.FOLLOWED,
     collective=True,
+    overlapping=True,
 )
 def funnel(requests: Table, stage_changes: Table, stages: Table, forms: Table, *, period: Interval) -> Table:
     """How many requests came to each stage of a form, how many went further, and where they stay or are lost.

@@ -30,6 +30,7 @@ LAG = timedelta(days=1)  # a call that starts in the period may go on, and be li
     pl="Wyniki KPI",
     chart=bullets("operator", "attainment", by="kpi"),
     previous=True,
+    overlapping=True,
 )
 def kpi_scorecard(
     calls: Table,
@@ -149,7 +150,7 @@ def evaluations_log(
     return t.order_by(t["at"].desc(), "project_id", "evaluation").select("at", "evaluation", *columns)
 
 
-@report("Evaluations", pl="Oceny zbiorczo", chart=heat("criterion", "operator", "quality"))
+@report("Evaluations", pl="Oceny zbiorczo", chart=heat("criterion", "operator", "quality"), overlapping=True)
 def evaluation_summary(evaluations: Table, operators: Table) -> Table:
     """What evaluators gave each operator, criterion by criterion, and how far they differ.
 
@@ -290,6 +291,7 @@ def found_in(calls: Table, speech_hits: Table, *, period: Interval) -> Table:
     chart=heat("rule", "operator", "share"),
     after=LAG,
     contacts=Contacts("calls", ("operator", "rule"), found_in),
+    overlapping=True,
 )
 def speech_analytics(calls: Table, speech_hits: Table, operators: Table, *, period: Interval) -> Table:
     """In how many of her contacts each operator, or her customer, said what a rule listens for.

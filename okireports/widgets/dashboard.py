@@ -21,7 +21,7 @@ from okireports.widgets.last import Shown
 from okireports.widgets.looking import GONE, Asking, Looking, sentence
 from okireports.widgets.parts import button, heading, named, words
 from okireports.widgets.static import firsts
-from okireports.widgets.tables import columns_of, fetching
+from okireports.widgets.tables import columns_of, fetching, totals_of
 from okireports.widgets.texts import say
 
 Wish = str | tuple[str, Mapping[str, Any]]
@@ -180,7 +180,7 @@ class Card:
         try:
             result: Result = viewer.report(choice.report, **choice.keywords)
             fetch = fetching(result.answer, result.pages, self.language)
-            columns = columns_of(result.answer, self.language)
+            columns, totals = columns_of(result.answer, self.language), totals_of(result.answer, self.language)
         except Exception as error:
             if stop.asked:
                 raise
@@ -192,7 +192,7 @@ class Card:
             self.clear(why)
             if drawing is not None:
                 self.chart.show(drawing)
-            self.pager.show(fetch, columns, result.answer.rows.count, self.name)
+            self.pager.show(fetch, columns, result.answer.rows.count, self.name, totals)
             return result
 
         return show

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from okireports import run
 from okireports.widgets.front import ProjectPicker
 from okireports.widgets.looking import Asking
 
@@ -10,7 +11,7 @@ class ProjectSelector(ProjectPicker):
     """A viewer's projects to choose from; made by `okireports.project_selector`. One that is all she has is chosen."""
 
     def __init__(self, viewer: Asking, language: str = "en") -> None:
-        options = [(int(id), str(name)) for id, name in viewer.projects.itertuples(index=False)]
+        options = [(project.id, project.name) for project in run.look(viewer.viewing()).projects]
         chosen = [id for id, _ in options] if len(options) == 1 else []
         super().__init__(language, options=options, value=chosen)
 

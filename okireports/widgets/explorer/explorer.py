@@ -168,7 +168,7 @@ class Explorer(Looking):
     @property
     def panels(self) -> tuple[object, ...]:
         """What holds parts that may not be shown at this moment."""
-        return self.period, self.reports, self.options, self.filters, self.views
+        return self.period, self.reports, self.options, self.filters, self.views, self.views.contacts
 
     def end(self) -> None:
         """Work no more."""

@@ -14,12 +14,13 @@ from okireports.export.cells import grounds
 from okireports.result import Result, drawn
 from okireports.widgets.chart import LiveChart
 from okireports.widgets.choice import Choice
-from okireports.widgets.front import Actions, Pager, Status
+from okireports.widgets.explorer.contacts import Contacts
+from okireports.widgets.front import Actions, PageAsked, Pager, Status
 from okireports.widgets.last import LastOnly, Shown
 from okireports.widgets.looking import sentence
 from okireports.widgets.parts import button, words
 from okireports.widgets.periods import spoken
-from okireports.widgets.tables import columns_of, fetching
+from okireports.widgets.tables import columns_of, fetching, totals_of
 from okireports.widgets.texts import say
 
 TABS = ("table", "chart", "definitions", "sql")
@@ -41,7 +42,8 @@ class Views:
         self.result: Result | None = None
         self.choice: Choice | None = None
         self.drawn = False
-        self.pager = Pager(language)
+        self.pager = Pager(language, opened=self.opened)
+        self.contacts = Contacts(language, status, lock, self.failed)
         self.chart, self.no_chart = LiveChart(language=language), words()
         self.definitions, self.sql = words(), words()
         self.actions = Actions(language)
@@ -52,7 +54,12 @@ class Views:
         self.download = button(say(language, "views.download"), "", self.downloaded, in_row=True)
         self.copy = button(say(language, "views.copy"), say(language, "views.copy_hint"), self.copied, in_row=True)
         self.tabs = ipywidgets.Tab(
-            [self.pager, ipywidgets.VBox([self.no_chart, self.chart]), self.definitions, self.sql],
+            [
+                ipywidgets.VBox([self.pager, self.contacts.box]),
+                ipywidgets.VBox([self.no_chart, self.chart]),
+                self.definitions,
+                self.sql,
+            ],
             titles=[say(language, f"views.{tab}") for tab in TABS],
         )
         self.tabs.add_class("okireports-tabs")
@@ -65,11 +72,13 @@ class Views:
         """Do what takes time, and give what shows the result."""
         draw = self.drawing(result) if self.tabs.selected_index == CHART else None
         fetch = fetching(result.answer, result.pages, self.language)
-        columns = columns_of(result.answer, self.language)
+        columns, totals = columns_of(result.answer, self.language), totals_of(result.answer, self.language)
+        rows, opens = result.answer.rows.count, result.answer.report.contacts is not None
 
         def show() -> None:
             self.result, self.choice, self.drawn = result, choice, draw is not None
-            self.pager.show(fetch, columns, result.answer.rows.count, self.titled(result))
+            self.contacts.clear()
+            self.pager.show(fetch, columns, rows, self.titled(result), totals, opens)
             self.charted(None, "")
             if draw:
                 draw()
@@ -85,6 +94,7 @@ class Views:
         self.drawings.cancel()
         self.savings.cancel()
         self.pager.clear()
+        self.contacts.clear()
         self.charted(None, "")
         self.definitions.value = self.sql.value = ""
         self.able(False)
@@ -97,6 +107,12 @@ class Views:
         """The report's title."""
         asked = result.answer.report
         return asked.pl if self.language == "pl" else asked.title
+
+    def opened(self, asked: PageAsked, row: int) -> None:
+        """A row of the table is opened."""
+        result = self.result
+        if result is not None:
+            self.contacts.open(result, asked, row, lambda: self.result is result)
 
     def turned(self) -> None:
         """Another tab is looked at: a chart is drawn when somebody looks."""
@@ -181,3 +197,4 @@ class Views:
         """Do nothing any more."""
         self.drawings.end()
         self.savings.end()
+        self.contacts.end()

@@ -13,6 +13,7 @@ function render({ model, el }) {
   const caption = table.createCaption();
   const head = table.createTHead();
   const body = table.createTBody();
+  const feet = table.createTFoot();
   const place = make("input", "oki-field oki-place", "", { type: "number", min: "1" });
   const pages = make("span", "oki-of");
   const said = make("span", "oki-text", "", { role: "status" });
@@ -100,12 +101,24 @@ function render({ model, el }) {
     row.append(...model.get("columns").map(headed));
     if (model.get("openable")) row.append(make("th", "", say(model, "open"), { scope: "col" }));
     head.replaceChildren(row);
+    feet.replaceChildren(...summed());
     body.replaceChildren();
     const columns = model.get("columns").length > 0;
     for (const part of [bar, box, nav, foot]) part.hidden = !columns;
     mark();
     if (columns) ask({});
     else clearTimeout(waits);
+  }
+
+  /** The row that stands under all pages. */
+  function summed() {
+    const totals = model.get("totals");
+    if (!totals.length) return [];
+    const row = make("tr");
+    row.append(...totals.map((value, at) => at || value
+      ? celled(value, model.get("columns")[at]) : make("th", "", say(model, "sum"), { scope: "row" })));
+    if (model.get("openable")) row.append(make("td"));
+    return [row];
   }
 
   function headed({ name, title, unit, align, sortable }) {
@@ -135,6 +148,7 @@ function render({ model, el }) {
       return row;
     }));
     table.setAttribute("aria-rowcount", total() + 1);
+    feet.hidden = Boolean(asked.search); // it is of all rows
     box.scrollTop = 0;
     const opener = body.querySelector("button");
     if (opener) opener.tabIndex = 0;

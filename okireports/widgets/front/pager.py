@@ -85,6 +85,7 @@ class Pager(Part):
     total = traitlets.Int(0).tag(sync=True)
     page_size = traitlets.Int(100, min=1).tag(sync=True)
     columns = traitlets.List(traitlets.Dict()).tag(sync=True)
+    totals = traitlets.List(traitlets.Unicode()).tag(sync=True)  # a cell for each column; none: no such row
     openable = traitlets.Bool(False).tag(sync=True)
     sizes = traitlets.List(traitlets.Int(), list(SIZES)).tag(sync=True)
     turn = traitlets.Int(0).tag(sync=True)  # counts the tables that were shown
@@ -102,21 +103,40 @@ class Pager(Part):
         sizes = sorted({*SIZES, page_size})
         super().__init__("pager", language, label=named, page_size=page_size, sizes=sizes, openable=opened is not None)
 
-    def show(self, fetch: Fetch, columns: Iterable[Column], total: int = 0, label: str | None = None) -> None:
-        """Show another table, from its first page on; nothing of the one before stays."""
+    def show(
+        self,
+        fetch: Fetch,
+        columns: Iterable[Column],
+        total: int = 0,
+        label: str | None = None,
+        totals: Iterable[str] = (),
+        openable: bool | None = None,
+    ) -> None:
+        """Show another table, from its first page on; nothing of the one before stays.
+
+        Args:
+            fetch: gives its pages.
+            columns: its columns.
+            total: its rows.
+            label: what it is called; None: as before.
+            totals: the cells of a last row that stands under all pages.
+            openable: may its rows be opened, where something opens them? None: as before.
+        """
         shown = list(columns)
         with self.lock, self.hold_sync():
             self.fetch, self.given = fetch, {}
             self.sortable = frozenset(column.name for column in shown if column.sortable)
             self.columns = [asdict(column) for column in shown]
             self.label = self.label if label is None else label
+            self.totals = list(totals)
+            self.openable = self.opened is not None and (self.openable if openable is None else openable)
             self.total, self.turn = total, self.turn + 1
 
     def clear(self) -> None:
         """Show nothing."""
         with self.lock, self.hold_sync():
             self.fetch, self.given, self.sortable = None, {}, frozenset()
-            self.columns, self.total, self.turn = [], 0, self.turn + 1
+            self.columns, self.totals, self.total, self.turn = [], [], 0, self.turn + 1
 
     def heard(self, content: dict[str, Any]) -> None:
         """A page asks for rows, or tells that one is opened."""
@@ -180,7 +200,7 @@ class Pager(Part):
         """A row of the page that is shown was opened."""
         with self.lock:
             shown = self.given.get(view)
-        if self.opened and shown and shown.seq == seq and type(row) is int and 0 <= row < shown.rows:
+        if self.opened and self.openable and shown and shown.seq == seq and type(row) is int and 0 <= row < shown.rows:
             self.opened(shown.asked, row)
 
     def close(self) -> None:
