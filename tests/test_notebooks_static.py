@@ -106,8 +106,10 @@ def test_where_something_is_left_to_be_chosen_it_says_what_to_do(made: Made) -> 
 
 
 def test_the_page_shows_them(made: Made) -> None:
-    for cell in (EXPLORER, BOARD, OPEN, CLOSED):
-        assert made.html(cell).strip() in made.page, cell
+    """The page writes some of the HTML in its own way, so that it is counted and not compared."""
+    assert made.page.count("<td>Alpha line</td>") == made.page.count("followed(e,spec,dark)") == 3
+    assert made.page.count("if(!window.vegaEmbed)") == 2
+    assert made.page.count("Run this cell in Jupyter") == made.page.count("There is no report 'costs'") == 1
     assert made.page.count("okireports-live-") == 4  # none of them is drawn
 
 

@@ -41,7 +41,7 @@ def generate(
     with duckdb.connect() as con:
         con.execute(f"SET memory_limit = '{MEMORY}'")
         con.execute(f"SET temp_directory = {quoted(folder / 'spill')}")
-        con.execute("SET TimeZone = 'UTC'")
+        con.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         draw.prepare(con, plan.seed)
         volume.prepare(con, plan)
         for number, (first, after) in enumerate(plan.stretches):

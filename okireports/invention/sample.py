@@ -41,7 +41,7 @@ def write_sample(path: str | Path) -> Path:
         raise BadOption(f"{target} is a file. Give a folder.")
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as con:
-        con.execute("SET TimeZone = 'UTC'")
+        con.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         for files in generate(frame, Path(scratch)):
             for file in sorted(files.glob("*.parquet")):
                 to_csv(con, file, target / f"{file.stem}.csv")
