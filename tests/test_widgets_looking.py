@@ -477,5 +477,4 @@ def test_two_thousand_projects_and_ten_thousand_operators(crowd: Center, opened:
         operators.value = [id for id, name in operators.options if name == "user9876"]
         assert settled(widget) == "done: Rows: 0" and widget.views.choice.filters == (("operators", ("user9876",)),)
     size = looks.bytes_of(list(parts(widget)))
-    print(kind, "bytes of all states:", size)
     assert size < 1_000_000
