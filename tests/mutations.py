@@ -148,7 +148,7 @@ MUTATIONS = (
     Mutation(
         "extracts beyond the period",
         "extract/content.py",
-        "return meeting(fact, self.wanted)",
+        "return meeting(fact, Wanted((), *self.spans.get(fact.name, EVER), ()))",
         'return "true"',
         EXTRACTS,
     ),
