@@ -17,7 +17,8 @@ pytestmark = pytest.mark.debian("chromium", "fonts-dejavu-core")
 
 FIRST, OWN, PLANTED = "01-first-look", "02-your-own-files", "planted"
 QUEUES, PEOPLE = "03-queues-and-calls", "04-people-and-kpi"
-CHARTS = {FIRST: 5, OWN: 1, QUEUES: 9, PEOPLE: 6}
+DIALER, MONEY = "05-dialer-and-quality", "06-crm-and-money"
+CHARTS = {FIRST: 5, OWN: 1, QUEUES: 9, PEOPLE: 6, DIALER: 6, MONEY: 7}
 OUTPUTS = """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
     .filter(cell => cell.type === 'code').flatMap(cell => cell.outputs.toJSON())"""
 
