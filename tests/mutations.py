@@ -58,6 +58,7 @@ UNMASKED = 'SELECT h.* FROM (SELECT m.project_id, {names(STATUSES, but=("project
 OVERSIGHT, PREVIEW = "access/oversight.py", "access/preview.py"
 SEEN = ("tests/test_definitions_seen.py",)
 BEHIND, CONTACTS = "behind.py", ("tests/test_contacts.py",)
+OWN_ROWS = ("tests/test_own_rows.py",)
 LOG, INSIGHT = ("tests/test_change_log.py",), ("tests/test_admin_insight.py",)
 ASKING, CUT, SEALED = "extract/asking.py", "extract/control.py", "disk/sealed.py"
 EXTRACTS = ("tests/test_extract.py",)
@@ -109,7 +110,9 @@ MUTATIONS = (
         "true",
         SEEN,
     ),
-    Mutation("tasks of her customers are hers", DUCK, 'or fact.name == "contacts"', 'or "contact_key" in names'),
+    Mutation(
+        "tasks of her customers are hers", DUCK, 'or fact.name == "contacts"', 'or "contact_key" in names', OWN_ROWS
+    ),
     Mutation("the log without the right", OVERSIGHT, "return RIGHT in scope.rights and", "return True and", LOG),
     Mutation("runs over other projects", OVERSIGHT, "r.asked IS NULL AND EXISTS (", "r.asked IS NULL OR EXISTS (", LOG),
     Mutation("previews of any project", PREVIEW, "if project in looking.projects)", "if project)", INSIGHT),
@@ -149,7 +152,7 @@ MUTATIONS = (
     Mutation(
         "extracts beyond the period",
         "extract/content.py",
-        "return meeting(fact, self.wanted)",
+        "return meeting(fact, Wanted((), *self.spans.get(fact.name, EVER), ()))",
         'return "true"',
         EXTRACTS,
     ),

@@ -16,7 +16,7 @@ def played(calls: Table, steps: Table) -> Table:
     `input` is what the caller pressed or meant in the last step that has any; NULL where she said nothing.
     """
     t = calls.filter(is_attempt(calls), calls.played_ms > 0)
-    return t.left_join(replies(steps), CALL, rname="reply_{name}")
+    return t.left_join(replies(steps.semi_join(t, CALL)), CALL, rname="reply_{name}")
 
 
 def replies(steps: Table) -> Table:
