@@ -1,5 +1,4 @@
 """Queues: how many customers stood in them, how long, and how they left."""
-# the Interval made of it.)
 
 from __future__ import annotations
 
