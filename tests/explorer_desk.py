@@ -128,6 +128,10 @@ class Looker:
     def button(self, label: str) -> Locator:
         return self.widget.get_by_role("button", name=label, exact=True)
 
+    def filter(self, name: str) -> Locator:
+        """What folds a filter out and in."""
+        return self.widget.locator(".okireports-filters").get_by_role("button", name=name, exact=True)
+
     def project(self, name: str) -> Locator:
         return self.widget.get_by_role("listbox", name="Projects", exact=True).get_by_role("option", name=name)
 
@@ -168,8 +172,8 @@ class Looker:
         return self.table.get_by_role("columnheader").all_inner_texts()
 
     def rows(self) -> list[list[str]]:
-        """The rows as they are shown."""
-        script = "rows => rows.map(row => [...row.cells].map(cell => cell.innerText))"
+        """The rows as they are shown, without what opens them."""
+        script = "rows => rows.map(row => [...row.cells].filter(c => !c.firstElementChild).map(c => c.innerText))"
         shown: list[list[str]] = self.table.locator("tbody tr").evaluate_all(script)
         return shown
 

@@ -359,7 +359,7 @@ class Tags(HTMLParser):
         (self.code if self.within in ("pre", "li") else self.texts).append(data)
 
 
-OURS = {"h4", "h4 style", "p", "p role", "p style", "bdi", "pre", "ul", "li"}
+OURS = {"h4", "h4 style", "p", "p role", "p style", "bdi", "pre", "pre aria-label", "pre role", "pre tabindex", "ul", "li"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
