@@ -29,9 +29,7 @@ def center(tmp_path_factory: pytest.TempPathFactory) -> Center:
 
 @pytest.fixture
 def explorer(center: Center) -> Iterator[Explorer]:
-    made = Explorer(
-        center.viewer("boss"), report="queue_summary", period=JUNE, projects=["Alpha", "Beta"], watch=None
-    )
+    made = Explorer(center.viewer("boss"), report="queue_summary", period=JUNE, projects=["Alpha", "Beta"], watch=None)
     until(lambda: made.status.state != "busy")
     yield made
     made.close()

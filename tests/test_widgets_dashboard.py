@@ -121,9 +121,7 @@ def test_what_is_wrong_is_an_error_of_the_call(
         opened(center, reports)
 
 
-def test_a_hidden_report_is_as_unknown_as_none(
-    center: Center, opened: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hidden_report_is_as_unknown_as_none(center: Center, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     told = []
     for is_there in (True, False):
         if not is_there:

@@ -359,7 +359,20 @@ class Tags(HTMLParser):
         (self.code if self.within in ("pre", "li") else self.texts).append(data)
 
 
-OURS = {"h4", "h4 style", "p", "p role", "p style", "bdi", "pre", "pre aria-label", "pre role", "pre tabindex", "ul", "li"}
+OURS = {"bdi", "h4", "h4 style", "li", "p", "p role", "p style", "pre", "ul"} | {f"pre {name}" for name in ("aria-label", "role", "tabindex")}
+    "h4",
+    "h4 style",
+    "p",
+    "p role",
+    "p style",
+    "bdi",
+    "pre",
+    "pre aria-label",
+    "pre role",
+    "pre tabindex",
+    "ul",
+    "li",
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)

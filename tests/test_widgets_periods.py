@@ -104,7 +104,7 @@ def test_presets_are_chosen(choice: PeriodChoice, asked: list[object]) -> None:
 
 def test_two_dates_are_chosen(choice: PeriodChoice, asked: list[object]) -> None:
     choice.preset.value = DATES
-    assert choice.box.children == (choice.preset, choice.first, choice.last) and asked == [None]
+    assert choice.box.children == (choice.preset, choice.first, choice.last, choice.wrong) and asked == [None]
     choice.first.value = date(2025, 12, 31)
     choice.last.value = date(2025, 12, 31)
     assert asked == [None, None, ("2025-12-31", "2026-01-01")]  # the last day is part of it

@@ -128,7 +128,9 @@ def _read(value: object, kind: pa.DataType, found: Label | None) -> str:
         return str(value).replace("T", " ")
     if isinstance(value, float) and value != value:  # NaN
         return ""
-    if isinstance(value, bool) or not found:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not found:
         return str(value)
     if found.unit == "share" and isinstance(value, float):
         return f"{value:.1%}"

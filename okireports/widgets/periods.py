@@ -10,7 +10,7 @@ import ipywidgets
 from okireports.clock import zone_info
 from okireports.period import parse, utc
 from okireports.widgets.choice import Span
-from okireports.widgets.parts import STYLE, Filling, on_choice, wide
+from okireports.widgets.parts import STYLE, Filling, on_choice, wide, words
 from okireports.widgets.texts import say
 
 PRESETS = (
@@ -36,6 +36,7 @@ class PeriodChoice:
         )
         for control in (self.preset, self.first, self.last):
             on_choice(control, self.filling, self.chosen)
+        self.wrong = words()
         self.box = ipywidgets.VBox([self.preset])
 
     def offered(self, *more: tuple[str, Span]) -> list[tuple[str, Span]]:
@@ -45,13 +46,19 @@ class PeriodChoice:
 
     @property
     def value(self) -> Span | None:
-        """The period as reports take it; None while a date is missing."""
+        """The period as reports take it; None while a date is missing, or the last day comes before the first."""
         preset: Span = self.preset.value
         if preset != DATES:
             return preset
-        if self.first.value is None or self.last.value is None:
+        if self.first.value is None or self.last.value is None or self.backwards:
             return None
         return self.first.value.isoformat(), (min(self.last.value, date.max - DAY) + DAY).isoformat()
+
+    @property
+    def backwards(self) -> bool:
+        """Are there two dates, of which the last comes before the first?"""
+        first, last = self.first.value, self.last.value
+        return first is not None and last is not None and last < first
 
     def set(self, span: Span) -> None:
         """Show a period: a preset, two dates, or, as one more preset, whatever else a report takes.
@@ -75,9 +82,11 @@ class PeriodChoice:
         self.changed()
 
     def stand(self) -> None:
-        """Show the dates where they are wanted."""
+        """Show the dates where they are wanted, and what is wrong with them."""
         dates = self.preset.value == DATES
-        self.box.children = (self.preset, self.first, self.last) if dates else (self.preset,)
+        why = say(self.language, "period.backwards") if dates and self.backwards else ""
+        self.wrong.value = f"<p role='alert'>{why}</p>" if why else ""
+        self.box.children = (self.preset, self.first, self.last, self.wrong) if dates else (self.preset,)
 
 
 def written(at: object) -> str:

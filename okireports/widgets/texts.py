@@ -69,6 +69,7 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "period.dates": ("From … to …", "Od … do …"),
         "period.first": ("First day", "Pierwszy dzień"),
         "period.last": ("Last day", "Ostatni dzień"),
+        "period.backwards": ("The last day is before the first.", "Ostatni dzień jest przed pierwszym."),
         "period.months": (
             "January February March April May June July August September October November December",
             "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",

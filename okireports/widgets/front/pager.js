@@ -29,7 +29,6 @@ function render({ model, el }) {
   const foot = make("div", "oki-bar");
   const sized = make("label", "oki-label", say(model, "size"));
   const placed = make("label", "oki-label", say(model, "page"));
-  for (const each of [box, nav]) ownKeys(each);
   sized.append(size);
   placed.append(place);
   bar.append(search, sized);
@@ -242,9 +241,11 @@ function render({ model, el }) {
     mark();
     alarm.textContent = say(model, "gone");
   });
+  const give = keepKeys(el);
   return () => {
     clearTimeout(waits);
     clearTimeout(typed);
+    give();
     end();
   };
 }

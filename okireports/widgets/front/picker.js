@@ -14,8 +14,6 @@ function render({ model, el }) {
   const more = make("p", "oki-more", "", { role: "status" });
   const bar = make("div", "oki-bar");
   const buttons = make("span", "oki-buttons");
-  ownKeys(list);
-  ownKeys(buttons);
   buttons.append(all, none);
   bar.append(label, search, buttons, count);
   el.append(bar, list, more);
@@ -184,7 +182,7 @@ function render({ model, el }) {
   model.on("change:label", name);
   name();
   read();
-  const ends = [];
+  const ends = [keepKeys(el)];
   ends.push(attached(el, () => ends.push(foldable(el))));
   ends.push(onGone(model, el, () => {
     gone = true;
@@ -207,12 +205,13 @@ function foldable(el) {
   };
   head.setAttribute("role", "button");
   head.tabIndex = 0;
-  ownKeys(head);
   head.addEventListener("keydown", pressed);
   const watch = new MutationObserver(look);
   watch.observe(fold, { attributeFilter: ["class"] });
   look();
+  const give = keepKeys(head);
   return () => {
+    give();
     watch.disconnect();
     head.removeEventListener("keydown", pressed);
   };

@@ -34,8 +34,17 @@ function plain(text) {
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/ł/g, "l");
 }
 
-/** The notebook's own keys, such as X for cutting a cell, rest while the keyboard is in here. */
-const ownKeys = (element) => element.setAttribute("data-lm-suppress-shortcuts", "true");
+/** Plain keys pressed in a widget are not the notebook's, such as X for cutting a cell; those with Ctrl are, but in a list.
+ *  It is said at the control that has the keyboard, where the notebook looks first. Gives what ends it. */
+function keepKeys(el) {
+  const look = ({ target, ctrlKey, metaKey, altKey }) => {
+    if (!(el.closest(".okireports") ?? el).contains(target)) return;
+    const ours = !(ctrlKey || metaKey || altKey) || target.closest("[role=listbox]");
+    target.toggleAttribute("data-lm-suppress-shortcuts", Boolean(ours));
+  };
+  addEventListener("keydown", look, true); // before the notebook, which listens at the document
+  return () => removeEventListener("keydown", look, true);
+}
 
 const GONE = ["restarting", "autorestarting", "dead"]; // states of a kernel that knows nothing of this widget any more
 

@@ -63,14 +63,4 @@ function render({ model, el }) {
   };
 }
 
-/** Plain keys pressed in the widget are not the notebook's, such as X for cutting a cell; those with Ctrl are. */
-function keepKeys(el) {
-  const look = (event) => {
-    const widget = el.closest(".okireports");
-    widget?.toggleAttribute("data-lm-suppress-shortcuts", !(event.ctrlKey || event.metaKey || event.altKey));
-  };
-  addEventListener("keydown", look, true); // before the notebook, which listens at the document
-  return () => removeEventListener("keydown", look, true);
-}
-
 export default { render };
