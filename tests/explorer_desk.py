@@ -19,9 +19,10 @@ from playwright.sync_api import Browser, Download, Locator, Page, expect
 import growing
 import okireports
 from desk import Listening, plain
-from live import PATIENCE, chromium, lab, notebook, ran, until
+from live import PATIENCE, ROOT, chromium, lab, notebook, ran, until
 from okireports.faces import Center, Viewer
 
+SCREENS = ROOT / "out" / "screens"
 BIRCH, LARCH, HIDDEN = "Birch", "Larch", "canary-project"
 WHY = {"actor": "admin", "reason": "a test"}
 NOW = datetime(2025, 7, 1, 12, tzinfo=UTC)
@@ -195,6 +196,10 @@ class Looker:
         with self.page.expect_download() as download:
             self.button("Download").click()
         return download.value
+
+    def pictured(self, name: str) -> None:
+        """Keep what is to be seen, for people to look at."""
+        self.page.screenshot(path=SCREENS / f"{name}.png")
 
     def held(self) -> str:
         """All that is in the page, shown or not: elements, attributes, what fields hold."""

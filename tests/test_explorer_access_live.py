@@ -94,6 +94,7 @@ def test_nothing_serious_is_found(desk: Explored, theme: str) -> None:
         if tab == "Chart":
             expect(desk.chart).to_be_visible()
         looked = found(desk.widget)
+        desk.pictured(f"explorer-{theme}-{tab}".lower())
         assert looked["bad"] == []
         if tab == "Table":
             assert {rule for rule, least in SEEN.items() if looked["seen"].get(rule, 0) < least} == set()
@@ -105,6 +106,8 @@ def test_nothing_serious_is_found_in_a_dashboard(desk: Explored, theme: str) -> 
     board = desk.board
     board.get_by_role("option", name=BIRCH).click()
     expect(board.get_by_role("img")).to_have_count(2)
+    board.scroll_into_view_if_needed()
+    desk.pictured(f"dashboard-{theme}".lower())
     assert found(board)["bad"] == []
     for report in ("Queue summary", "Peak hours"):
         board.get_by_role("button", name=f"Rows: {report}").click()

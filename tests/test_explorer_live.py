@@ -239,6 +239,7 @@ def test_all_of_it_is_polish(lab_room: Room) -> None:
     desk.shows("Wiersze od 1 do 100 z 130")
     assert desk.tab("Wykres").is_visible() and desk.button("Kopiuj jako kod").is_visible()
     expect(desk.widget.get_by_text("1 czerwca 2025 - 30 czerwca 2025, Europe/Warsaw", exact=True)).to_be_visible()
+    desk.pictured("explorer-polish")
     told = desk.widget.inner_text()
     assert re.findall(r"\b(Search|Rows|Download|Refresh|Report|Period|Next|Chart)\b", told) == []
     desk.page.close()

@@ -225,7 +225,7 @@ def test_every_library_is_declared_and_an_extra_is_imported_late() -> None:
     ("module", "heavy"),
     [
         ("okireports", {"altair", "ipywidgets", "pandas", "ibis", "duckdb", "pyarrow", "typer", "rich"}),
-        ("okireports.faces", {"altair", "vl_convert", "ipywidgets", "anywidget", "itables", "IPython", "pyspark"}),
+        ("okireports.faces", {"altair", "vl_convert", "ipywidgets", "anywidget", "IPython", "pyspark"}),
     ],
 )
 def test_importing_stays_light(module: str, heavy: set[str]) -> None:

@@ -220,7 +220,9 @@ NAMES = (  # they look like addresses, and nobody asks for them
     r"http://www\.w3\.org/(1999/xhtml|1999/xlink|2000/svg)\b",
     r'"\$schema": "https://vega\.github\.io/schema/vega-lite/v\d+(\.\d+)*\.json"',
     r"data:image/png;base64,[\w+/=]+",
+    r"(?<=>)https://recordings\.example\.com/[\w./-]+(?=<)",  # what a cell of a table holds
 )
+PERSON = re.compile(r"\+4822000[1-9]\d{3}")  # the numbers of the demo's customers; its lines begin with 0
 
 
 def outside(page: str, vega: str = "") -> list[str]:
@@ -275,7 +277,7 @@ def test_a_first_look_shows_only_what_is_hers(ran: dict[str, Ran]) -> None:
     clients = "\n".join(run.text(cell) for cell in names if cell.startswith("client-"))
     assert "Acme Shop" in clients and "Bluebird" not in clients
     assert "not in his log: phone" in run.text("client-log-page")
-    assert "+48" not in clients and "+48" in run.text("call-log-page")
+    assert not PERSON.search(clients) and PERSON.search(run.text("call-log-page"))
 
 
 def test_refusals_are_plain(ran: dict[str, Ran]) -> None:

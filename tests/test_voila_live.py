@@ -80,6 +80,7 @@ def test_a_page_shows_rows_and_a_chart(house: House) -> None:
     looker.titled("Queue summary")
     looker.tab("Chart").click()
     expect(looker.chart.locator("[aria-roledescription=bar]")).to_have_count(4)
+    looker.pictured("voila")
     saved = Path(looker.saves("csv").path()).read_text()
     assert saved.count("Birch help") == 1
 
@@ -94,6 +95,6 @@ def test_a_page_shows_rows_and_a_chart(house: House) -> None:
 
 def test_what_voila_asks_for_by_itself_is_found(house: House) -> None:
     """Were the watch blind, the test above would say nothing: its own template asks for letters from outside."""
-    looker = house.page("?voila-template=lab")
+    looker = house.page("?template=lab")
     looker.project(BIRCH).wait_for()
     assert {url.split("/")[2] for url in looker.watch.outside} == {"cdn.jsdelivr.net"}

@@ -32,6 +32,7 @@ from okireports.columns import Label
 
 MOST = 40  # categories
 WIDE = 100  # columns of a heat map
+FEW = 10  # below it a fraction matters
 ROW = 22  # pixels of one
 
 
@@ -229,7 +230,8 @@ def heat(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Drawing:
     level = LETTER * max(len(str(place)) for place in places[spec.x]) <= room
     axis = alt.Axis(labelAngle=0 if level else -45, labelOverlap=level or room < 20, ticks=False, domain=False)
     title = named(spec.x, paper).words(paper.language)
-    form = {"share": ".0%", "number": ",.0f"}.get(known.unit, known.format)
+    number = ",.1f" if rows[value].max() < FEW else ",.0f"
+    form = {"share": ".0%", "number": number}.get(known.unit, known.format)
     others = (rows[[spec.x, lane]] == paper.say("others")).any(axis=1)
     own = rows.loc[~others, value] if not others.all() else rows[value]  # others are as dark as the darkest
     legend = shades(known, float(own.max()), form, paper)

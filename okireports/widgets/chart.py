@@ -59,9 +59,14 @@ class LiveChart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no t
         """Nothing of what it shows: a saved notebook keeps this."""
         return "<LiveChart>"
 
-    def show(self, drawing: Drawing) -> None:
-        """Draw this instead of what was there; a light drawing, as results have them, becomes dark on a dark page."""
+    def show(self, drawing: Drawing, *, titled: bool = True) -> None:
+        """Draw this instead of what was there; a light drawing, as results have them, becomes dark on a dark page.
+
+        `titled=False` leaves out its title, where that stands above it.
+        """
         spec: dict[str, Any] = drawing.to_dict()
+        if not titled:
+            spec.pop("title", None)
         dark = [[place, colour] for place, colour in charts.repaint(spec)]
         self.canvas.drawn = {"spec": spec, "dark": dark, "words": spec.get("description", "")}
 

@@ -160,7 +160,8 @@ class Card:
         self.chart, self.pager = LiveChart(language=language), Pager(language, label=title, page_size=25)
         self.other = button(self.labelled("rows"), "", self.turned)
         self.rows = False
-        self.box = ipywidgets.VBox([words(heading(escape(title))), self.said, self.chart, self.other])
+        self.heading = words(heading(escape(title)))
+        self.box = ipywidgets.VBox([self.heading, self.said, self.chart, self.other])
         self.box.add_class("okireports-card")
 
     def labelled(self, what: str) -> str:
@@ -170,8 +171,7 @@ class Card:
     def turned(self) -> None:
         """Rows instead of the chart, or the other way round."""
         self.rows = not self.rows
-        title, said, _, _ = self.box.children
-        self.box.children = (title, said, self.pager if self.rows else self.chart, self.other)
+        self.box.children = (self.heading, self.said, self.pager if self.rows else self.chart, self.other)
         self.other.description = self.labelled("chart" if self.rows else "rows")
 
     def prepared(self, viewer: Any, period: Span, projects: tuple[Name, ...], stop: Stop) -> Any:
@@ -191,7 +191,7 @@ class Card:
         def show() -> Result:
             self.clear(why)
             if drawing is not None:
-                self.chart.show(drawing)
+                self.chart.show(drawing, titled=False)
             self.pager.show(fetch, columns, result.answer.rows.count, self.name, totals)
             return result
 
