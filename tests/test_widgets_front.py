@@ -272,6 +272,34 @@ def test_a_row_of_the_page_that_is_shown_can_be_opened(made: Made) -> None:
     assert len(opened) == 1
 
 
+def test_work_for_another_table_ends(desk: Desk) -> None:
+    slow = Slow()
+    desk.pager.show(slow, COLUMNS, 1, source=slow)
+    tell(desk.pager, ASKS)
+    assert slow.begun.wait(PATIENCE)
+    desk.pager.show(lambda asked: PageGiven(1, [["Oak", "1", ""]]), COLUMNS, 1)
+    tell(desk.pager, ASKS | {"seq": 2})
+    desk.rest()
+    assert slow.ended.is_set() and [(told["seq"], told["rows"]) for told in desk.sent] == [(2, [["Oak", "1", ""]])]
+
+
+class Slow:
+    """Works until it is interrupted; that is lost twice, as by an engine that has not begun."""
+
+    def __init__(self) -> None:
+        self.begun, self.ended, self.interrupts = threading.Event(), threading.Event(), 0
+
+    def __call__(self, asked: PageAsked) -> PageGiven:
+        self.begun.set()
+        assert self.ended.wait(PATIENCE)
+        raise BadQuery("interrupted")
+
+    def interrupt(self) -> None:
+        self.interrupts += 1
+        if self.interrupts > 2:
+            self.ended.set()
+
+
 def test_a_pager_remembers_few_pages(desk: Desk) -> None:
     for view in range(40):
         desk.ask(view=view)

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition, Thread
-
-import duckdb
+from typing import Protocol
 
 from okireports.errors import Stopped
 
 AGAIN = 0.02  # seconds after which an interrupt is repeated: one that comes before a statement begins is lost
+
+
+class Interruptible(Protocol):
+    """What works for somebody: a connection, or what has one."""
+
+    def interrupt(self) -> object:
+        """Stop what is being done; called from another thread."""
 
 
 class Stop:
@@ -19,7 +25,7 @@ class Stop:
     def __init__(self) -> None:
         self._changed = Condition()
         self._asked = False
-        self._working: duckdb.DuckDBPyConnection | None = None
+        self._working: Interruptible | None = None
 
     @property
     def asked(self) -> bool:
@@ -36,15 +42,15 @@ class Stop:
                 Thread(target=self._interrupt, name="okireports-stop", daemon=True).start()
 
     @contextmanager
-    def ending(self, con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        """While a connection works.
+    def ending(self, working: Interruptible) -> Iterator[None]:
+        """While something works.
 
         Raises:
             Stopped: it was ended.
         """
         with self._changed:
             self._raise_if_asked()
-            self._working = con
+            self._working = working
         try:
             yield
         except Exception:  # what an interrupt breaks may say so in its own way
@@ -57,7 +63,7 @@ class Stop:
         self._raise_if_asked()
 
     def _interrupt(self) -> None:
-        """Interrupt until the connection has let go."""
+        """Interrupt until it has let go."""
         with self._changed:
             while self._working is not None:
                 self._working.interrupt()

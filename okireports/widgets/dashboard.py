@@ -192,7 +192,7 @@ class Card:
             self.clear(why)
             if drawing is not None:
                 self.chart.show(drawing, titled=False)
-            self.pager.show(fetch, columns, result.answer.rows.count, self.name, totals)
+            self.pager.show(fetch, columns, result.answer.rows.count, self.name, totals, source=result.pages)
             return result
 
         return show

@@ -45,7 +45,8 @@ class Contacts:
         def show() -> None:
             if current():
                 self.title.value = heading(say(self.language, "contacts.title", row=named(said)))
-                self.pager.show(fetch, columns, rows, say(self.language, "contacts.title", row=said))
+                title = say(self.language, "contacts.title", row=said)
+                self.pager.show(fetch, columns, rows, title, source=contacts.pages)
                 shown(self.box, [self.title, self.closing, self.pager])
                 self.status.done(say(self.language, "explorer.rows", count=number(self.language, rows)))
 

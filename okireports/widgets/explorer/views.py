@@ -78,7 +78,7 @@ class Views:
         def show() -> None:
             self.result, self.choice, self.drawn = result, choice, draw is not None
             self.contacts.clear()
-            self.pager.show(fetch, columns, rows, self.titled(result), totals, opens)
+            self.pager.show(fetch, columns, rows, self.titled(result), totals, opens, result.pages)
             self.charted(None, "")
             if draw:
                 draw()

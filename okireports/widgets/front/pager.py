@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import traitlets
 
+from okireports.engines.stop import Interruptible, Stop
 from okireports.errors import OkiReportsError
 from okireports.widgets import texts
 from okireports.widgets.front.part import Part, script, whole
@@ -95,6 +97,8 @@ class Pager(Part):
     ) -> None:
         self.lock = threading.RLock()
         self.fetch: Fetch | None = None
+        self.source: Interruptible | None = None
+        self.stop = Stop()
         self.sortable: frozenset[str] = frozenset()
         self.opened = opened
         self.given: dict[int, Shown] = {}
@@ -111,8 +115,9 @@ class Pager(Part):
         label: str | None = None,
         totals: Iterable[str] = (),
         openable: bool | None = None,
+        source: Interruptible | None = None,
     ) -> None:
-        """Show another table, from its first page on; nothing of the one before stays.
+        """Show another table, from its first page on; nothing of the one before stays, nor does work for it.
 
         Args:
             fetch: gives its pages.
@@ -121,10 +126,11 @@ class Pager(Part):
             label: what it is called; None: as before.
             totals: the cells of a last row that stands under all pages.
             openable: may its rows be opened, where something opens them? None: as before.
+            source: what works when `fetch` is called.
         """
         shown = list(columns)
         with self.lock, self.hold_sync():
-            self.fetch, self.given = fetch, {}
+            self.turned(fetch, source)
             self.sortable = frozenset(column.name for column in shown if column.sortable)
             self.columns = [asdict(column) for column in shown]
             self.label = self.label if label is None else label
@@ -135,8 +141,14 @@ class Pager(Part):
     def clear(self) -> None:
         """Show nothing."""
         with self.lock, self.hold_sync():
-            self.fetch, self.given, self.sortable = None, {}, frozenset()
+            self.turned(None, None)
+            self.sortable = frozenset()
             self.columns, self.totals, self.total, self.turn = [], [], 0, self.turn + 1
+
+    def turned(self, fetch: Fetch | None, source: Interruptible | None) -> None:
+        """Another table, or none, is shown: what works for the one before ends."""
+        self.stop.ask()
+        self.fetch, self.source, self.stop, self.given = fetch, source, Stop(), {}
 
     def heard(self, content: dict[str, Any]) -> None:
         """A page asks for rows, or tells that one is opened."""
@@ -167,9 +179,10 @@ class Pager(Part):
         """Fetch a page and give it, unless it is outdated by then."""
         with self.lock:
             fetch, current = self.fetch, question.turn == self.turn
+            working = self.stop.ending(self.source) if self.source else nullcontext()
         if fetch is None or not current:
             return
-        said = self.fetched(fetch, question)
+        said = self.fetched(fetch, question, working)
         if self.questions.newer(view):
             return
         with self.lock:
@@ -182,11 +195,12 @@ class Pager(Part):
                     del self.given[oldest]
             self.send({**said, "view": view, "seq": question.seq})
 
-    def fetched(self, fetch: Fetch, question: Question) -> dict[str, Any]:
+    def fetched(self, fetch: Fetch, question: Question, working: AbstractContextManager[None]) -> dict[str, Any]:
         """A page, or why there is none."""
         begun = time.perf_counter()
         try:
-            given = fetch(question.asked)
+            with working:
+                given = fetch(question.asked)
             rows = [list(map(str, row)) for row in given.rows]
             total = int(given.total)
         except OkiReportsError as error:
@@ -205,5 +219,6 @@ class Pager(Part):
 
     def close(self) -> None:
         """Close it, and answer nothing more."""
+        self.stop.ask()
         self.questions.end()
         super().close()
