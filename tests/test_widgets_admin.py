@@ -24,7 +24,7 @@ from okireports.errors import NotACenter, Refused, UnknownViewer
 from okireports.faces import Center
 from okireports.tables import EXCLUSIVE, OBJECT_KINDS
 from okireports.widgets import Administration
-from okireports.widgets.sight import ENTRIES, MOST
+from okireports.widgets.administration.sight import ENTRIES, MOST
 
 WHY = {"actor": "admin", "reason": "a test"}
 NOW = datetime(2025, 7, 1, 12, tzinfo=UTC)

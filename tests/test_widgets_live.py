@@ -43,7 +43,7 @@ ORDER = [  # of Tab, while Birch is open
 ]  # fmt: skip
 FAULTS = """
 from okireports.widgets import Administration
-from okireports.widgets.sight import Sight
+from okireports.widgets.administration.sight import Sight
 Sight.mine = property(lambda sight: [1, 2, 3])  # as if all the projects were hers
 del Administration.__repr__
 """

@@ -6,6 +6,7 @@ from typing import Any
 
 import ipywidgets
 
+from okireports.widgets.administration.sight import MOST, Page, Sight, Tile
 from okireports.widgets.parts import (
     Desk,
     Filling,
@@ -24,7 +25,6 @@ from okireports.widgets.parts import (
     tick,
     words,
 )
-from okireports.widgets.sight import MOST, Page, Sight, Tile
 
 
 class Tiles:

@@ -10,8 +10,8 @@ from html import escape
 import ipywidgets
 
 from okireports.admin.change import local_words
+from okireports.widgets.administration.sight import ENTRIES, Said, Sight, Tile
 from okireports.widgets.parts import Desk, button, heading, named, shown, words
-from okireports.widgets.sight import ENTRIES, Said, Sight, Tile
 
 LONGEST = 200  # letters of what was before and after
 CELL = "style='padding:0.1em 0.6em;text-align:left;vertical-align:top;line-height:1.4;overflow-wrap:anywhere{}'"

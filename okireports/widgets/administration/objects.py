@@ -7,6 +7,7 @@ import ipywidgets
 from okireports.admin import Changes
 from okireports.errors import ChangeError
 from okireports.tables import OBJECT_KINDS
+from okireports.widgets.administration.sight import Sight, Tile, movable
 from okireports.widgets.parts import (
     STYLE,
     Desk,
@@ -27,7 +28,6 @@ from okireports.widgets.parts import (
     wide,
     words,
 )
-from okireports.widgets.sight import Sight, Tile, movable
 
 
 class Objects:

@@ -15,12 +15,12 @@ from okireports.admin import Changes
 from okireports.audit import Entry
 from okireports.disk import Folder
 from okireports.errors import ChangeError, OkiReportsError, Refused
-from okireports.widgets.log import Log
-from okireports.widgets.members import Members
-from okireports.widgets.objects import Objects
+from okireports.widgets.administration.log import Log
+from okireports.widgets.administration.members import Members
+from okireports.widgets.administration.objects import Objects
+from okireports.widgets.administration.projects import Settings, Tiles
+from okireports.widgets.administration.sight import Sight, looking
 from okireports.widgets.parts import button, field, heading, named, place, sentence, shown, words
-from okireports.widgets.projects import Settings, Tiles
-from okireports.widgets.sight import Sight, looking
 
 LOOKS = 15  # of the watch's looks at the pointer, one looks at the rights too: a membership may end by itself
 Clock = Callable[[], datetime]

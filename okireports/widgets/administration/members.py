@@ -8,6 +8,7 @@ import ipywidgets
 
 from okireports.admin import Changes
 from okireports.errors import ChangeError
+from okireports.widgets.administration.sight import PROJECTS_NAMED, Person, Sight, Tile
 from okireports.widgets.parts import (
     Desk,
     Filling,
@@ -28,7 +29,6 @@ from okireports.widgets.parts import (
     suggesting,
     words,
 )
-from okireports.widgets.sight import PROJECTS_NAMED, Person, Sight, Tile
 
 
 class Members:
