@@ -81,6 +81,10 @@ class Viewer:
             period: likewise: words, or a pair of dates of which the second is not part of it.
             projects: likewise, by name or id.
             language: "en" or "pl".
+
+        Raises:
+            UnknownReport, UnknownName, BadPeriod, BadOption: one of these that is not hers, or cannot be read.
+            Refused: she may not look at all.
         """
         from okireports.widgets import Explorer
 
@@ -105,6 +109,8 @@ class Viewer:
 
         Raises:
             UnknownReport, BadOption: one that she may not run, or an option that it does not take.
+            UnknownName, BadPeriod: a project that is not hers, or a period that cannot be read.
+            Refused: she may not look at all.
         """
         from okireports.widgets import Dashboard
 
