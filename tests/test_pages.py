@@ -366,7 +366,7 @@ def test_the_file_is_its_owners_and_goes_with_the_pages(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     pages = ask(trial, "call_log").pages
     pages.page(1, 5, sort="queue")
-    (file,) = tmp_path.glob("*/log.duckdb")
+    (file,) = tmp_path.glob("*/log.arrow")
     assert file.parent.stat().st_mode & 0o077 == 0
     del pages
     gc.collect()

@@ -1,8 +1,9 @@
 """Rows under their numbers, in a connection of their own: sorted and searched there, and taken by number.
 
 Rows that are in memory stay where they are; those of a long log are put into a file at which only its owner can look,
-and which goes with the shelf. No name and no text of who asks ever becomes SQL: columns are c0, c1, ... here, and what
-is searched for is a parameter.
+and which goes with the shelf. They lie there as they would in memory: any of them is read without those around it, and
+the system keeps of it what is looked at. No name and no text of who asks ever becomes SQL: columns are c0, c1, ...
+here, and what is searched for is a parameter.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from weakref import finalize
 
@@ -23,6 +25,7 @@ from okireports.rows import Held, Rows
 
 Positions = NDArray[np.int32]
 FOLDED = "replace(lower(strip_accents({})), 'ł', 'l')"  # which does not come apart into a letter and an accent
+AT_ONCE = 65_536  # rows that lie together in the file
 WRITTEN = "%Y-%m-%d %H:%M:%S.%g"
 
 
@@ -31,29 +34,18 @@ class Shelf:
 
     def __init__(self, rows: Rows, ids: Collection[str] = ()) -> None:
         self.schema, self._ids = rows.schema, ids
-        self._held = rows.held if isinstance(rows, Held) else None
         with ExitStack() as opened:
             self._con = opened.enter_context(private())
             self._con.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
-            if self._held is not None:
-                self._con.register("log", numbered(self._held, 0))
-            else:
-                self._fill(rows)
+            (folder,) = self._con.execute("SELECT current_setting('temp_directory')").fetchone() or ("",)
+            held = numbered(rows.held, 0) if isinstance(rows, Held) else put(rows, Path(folder, "log.arrow"))
+            self._parts, self._kind = held.to_batches(), held.schema
+            self._firsts = np.cumsum([0, *(part.num_rows for part in self._parts)])[
+                :-1
+            ]  # of each, its number
+            self._con.register("log", held)
             self._con.execute("SET enable_external_access = false; SET lock_configuration = true")
             finalize(self, opened.pop_all().close)
-
-    def _fill(self, rows: Rows) -> None:
-        """Put the rows into a file, a piece at a time."""
-        (folder,) = self._con.execute("SELECT current_setting('temp_directory')").fetchone() or ("",)
-        self._con.execute(f"ATTACH '{folder}/log.duckdb' AS kept; USE kept")
-        self._con.register("part", numbered(self.schema.empty_table(), 0))
-        self._con.execute("CREATE TABLE log AS FROM part")
-        count = 0
-        for part in rows.parts():
-            self._con.register("part", numbered(part, count))
-            self._con.execute("INSERT INTO log FROM part")
-            count += part.num_rows
-        self._con.unregister("part")
 
     def _read(self, folded: str) -> Iterator[str]:
         """SQL of each column in which a folded text may be found, folded as far as that matters."""
@@ -110,18 +102,32 @@ class Shelf:
 
     def take(self, numbers: Positions) -> pa.Table:
         """Rows by their numbers, in the order in which these are given."""
-        wanted = numbers.tolist()
-        if self._held is not None:
-            return self._held.take(pa.array(wanted, pa.int64()))
-        listed = ", ".join(map(str, wanted)) or "NULL"
-        found = self._con.execute(f"FROM log WHERE position IN ({listed})").to_arrow_table()
-        place = {number: row for row, number in enumerate(found["position"].to_pylist())}
-        rows = found.drop_columns(["position"]).take(pa.array([place[number] for number in wanted], pa.int64()))
-        return rows.rename_columns(self.schema.names).cast(self.schema)
+        lies = np.searchsorted(self._firsts, numbers, side="right") - 1  # in which part
+        order = np.argsort(lies, kind="stable")
+        rows = [self._some(part, numbers[order][lies[order] == part]) for part in np.unique(lies)]
+        taken = pa.Table.from_batches(rows, self._kind).take(pa.array(np.argsort(order), pa.int64()))
+        return taken.drop_columns(["position"]).rename_columns(self.schema.names).cast(self.schema)
+
+    def _some(self, part: int, numbers: Positions) -> pa.RecordBatch:
+        """Rows of one part."""
+        return self._parts[part].take(pa.array(numbers - self._firsts[part], pa.int64()))
 
     def interrupt(self) -> None:
         """Stop what is being done; called from another thread."""
         self._con.interrupt()
+
+
+def put(rows: Rows, path: Path) -> pa.Table:
+    """Put rows into a file, a piece at a time, and give them as they lie there."""
+    with (
+        pa.OSFile(str(path), "wb") as file,
+        pa.ipc.new_file(file, numbered(rows.schema.empty_table(), 0).schema) as log,
+    ):
+        count = 0
+        for part in rows.parts():
+            log.write_table(numbered(part, count), AT_ONCE)
+            count += part.num_rows
+    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
 
 
 def numbered(rows: pa.Table, first: int) -> pa.Table:
