@@ -373,7 +373,7 @@ def test_who_may_not_run_the_summary_any_more_opens_nothing(center: Center) -> N
 
 def test_who_sees_only_her_own_rows_opens_no_report_about_everybody(center: Center) -> None:
     summary = center.viewer("boss").report("queue_summary", period=JUNE)
-    center.roles.create("Own", copy="Supervisor", add=("own_rows_only",), **WHO)
+    center.roles.create("Own", copy="Supervisor", take=("run_sql",), add=("own_rows_only",), **WHO)
     for login in ("boss", "ola"):
         center.users.change(login, role="Own", **WHO)
     with pytest.raises(Refused, match="'queue_summary' is about everybody's"):

@@ -31,7 +31,7 @@ def choice(asked: list[object]) -> Iterator[PeriodChoice]:
     with looks.opening():
         made = PeriodChoice("en", lambda: asked.append(made.value))
         yield made
-        for control in (made.box, made.preset, made.first, made.last):
+        for control in (made.box, made.preset, made.first, made.last, made.wrong):
             for part in (control.layout, getattr(control, "style", control.layout), control):
                 part.close()
 

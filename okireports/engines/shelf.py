@@ -40,9 +40,7 @@ class Shelf:
             (folder,) = self._con.execute("SELECT current_setting('temp_directory')").fetchone() or ("",)
             held = numbered(rows.held, 0) if isinstance(rows, Held) else put(rows, Path(folder, "log.arrow"))
             self._parts, self._kind = held.to_batches(), held.schema
-            self._firsts = np.cumsum([0, *(part.num_rows for part in self._parts)])[
-                :-1
-            ]  # of each, its number
+            self._firsts = np.cumsum([0, *(part.num_rows for part in self._parts)])[:-1]  # of each, its number
             self._con.register("log", held)
             self._con.execute("SET enable_external_access = false; SET lock_configuration = true")
             finalize(self, opened.pop_all().close)
