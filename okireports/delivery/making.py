@@ -97,8 +97,8 @@ class Export:
         if earlier is not None:
             manifest.understood(earlier, f"{self.target.path}/{manifest.NAME}")
         if read(self.target, manifest.RECORD) is not None:
-            self.target.clear("")
-        self.target.write(manifest.RECORD, b"")
+            self.target.clear()
+        self.target.append(manifest.RECORD, b"")  # it is there at once, and nothing of it by half
         self.target.remove(manifest.NAME)
 
     def one(self, project: Project) -> Making:

@@ -77,8 +77,6 @@ class Record:
         """Take down what a manifest or an earlier record says, and take the manifest away."""
         made = cls(target, folder)
         unfinished, manifest = (read(target, made.named(name)) for name in (RECORD, NAME))
-        if unfinished is not None:
-            target.clear(folder)
         try:
             entries = understood(manifest or b"", NAME)["files"]
         except (DeliveryError, NewerFormat):
