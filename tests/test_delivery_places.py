@@ -22,7 +22,7 @@ from okireports.errors import BadOption, DeliveryError, NewerFormat
 from okireports.faces import Center
 
 ACME, BOLT = "0001-Acme", "0002-Bolt"
-EACH = 1 if int(os.environ.get("WORLDS") or 0) > 50 else 5  # of so many steps, one is tried; a long run tries each
+EACH = 1 if int(os.environ.get("WORLDS") or 0) > 50 else 7  # of so many steps, one is tried; a long run tries each
 
 
 @pytest.fixture(scope="module")

@@ -129,10 +129,9 @@ class Making:
         """Make one file of a table."""
         path = f"{piece.source}/{piece.name}.{format}"
         about = {"what": piece.source, "kind": "table", "month": piece.name, "format": format, "rows": piece.count}
-        language = self.planned.order.language
-        question = {"language": language if format == "xlsx" else None}
+        question = {"language": self.planned.order.language} if format == "xlsx" else {}  # others have no headings
         if not self.found(path, about, question):
-            meta = {**self.meta(piece), "language": language}
+            meta = self.meta(piece) | question
             self.put(path, about, question, lambda to: export.save(to, rows=piece, meta=meta))
 
     def meta(self, piece: Piece) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""All facts of all projects as Parquet by month, beside the engine's own COPY ... PARTITION_BY of one table: ratio, memory.
+"""All facts of 40 projects as Parquet by month, beside the engine's COPY ... PARTITION_BY of one table: ratio, memory.
 
 ROWS (default 10,000,000) says how many calls the year has; nothing here asserts. Both write the same rows, with names
-beside ids, in the same run: the one asks each project's files and leaves a manifest, the other has all rows in one table
-of its own and splits them by project and month. An export that is repeated reads each file and makes none. CENTER names
-the folder of a centre that is there already.
+beside ids, in the same run: the one asks each project's files and leaves a manifest, the other has all rows in one
+table of its own and splits them by project and month. An export that is repeated reads each file and makes none.
+CENTER names the folder of a centre that is there already.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import duckdb
-from load import PROJECTS, ROWS, files
+from load import PROJECTS, files
 
 import okireports
 from okireports.faces import Center
@@ -27,7 +27,7 @@ EXPORT = """
 import resource, sys, time
 import okireports
 begun = time.perf_counter()
-made = okireports.open(sys.argv[1]).viewer(sys.argv[3]).export(sys.argv[2], period=(sys.argv[4], sys.argv[5]), tables="*")
+made = okireports.open(sys.argv[1]).viewer(sys.argv[3]).export(sys.argv[2], period=tuple(sys.argv[4:6]), tables="*")
 taken = time.perf_counter() - begun
 lines = open("/proc/self/status")  # ru_maxrss would begin with the parent's
 peak = next(line for line in lines if line.startswith("VmHWM")).split()[1]
