@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-import pyarrow as pa
-
 from okireports import charts, frames
+from okireports.columns import Label
 from okireports.delivery.digest.asking import Asked, Asking, Given, opened
 from okireports.delivery.digest.headline import Group, headlines
 from okireports.delivery.digest.held import Held, held
 from okireports.delivery.digest.terms import told
-from okireports.delivery.digest.words import days, dates, moment, place, say, span
+from okireports.delivery.digest.words import dates, days, figure, moment, place, say, span
 from okireports.errors import Refused
 from okireports.export.cells import heading, is_figure, known, plain, read
 from okireports.period import utc
 from okireports.run import noting_refusals
 
 MOST = 20  # rows of a table
+SCALE = 2.0  # dots of a picture to a pixel
 TWO_DAYS, SEASON, YEAR = 2, 62, 370  # days
 
 
@@ -42,7 +43,13 @@ class Table:
     heads: tuple[str, ...]
     sides: tuple[bool, ...]
     rows: tuple[tuple[str, ...], ...]
+    ranks: tuple[int, ...]  # of the rows, by their first figure, from 0
     all: int
+
+    def largest(self, most: int) -> Table:
+        """At most so many of the rows, in their order."""
+        kept = [(row, rank) for row, rank in zip(self.rows, self.ranks, strict=True) if rank < most]
+        return replace(self, rows=tuple(row for row, _ in kept), ranks=tuple(rank for _, rank in kept))
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,16 @@ class Part:
     title: str
     drawing: Any = None
     table: Table | None = None
+
+    @cached_property
+    def picture(self) -> bytes:
+        """The chart as PNG, which looks the same wherever it is opened: an SVG would take the fonts that are there."""
+        return charts.png(self.drawing, SCALE)
+
+    @property
+    def words(self) -> str:
+        """What the chart says, for those who do not see it."""
+        return str(self.drawing.to_dict().get("description", ""))
 
 
 @dataclass(frozen=True)
@@ -88,7 +105,7 @@ WISHES: Sequence[Wish] = (
         "queue_summary",
         columns=(
             "queue", "offered", "answered", "abandoned", "callback_requested", "voicemail", "service_level",
-            "abandon_rate", "asa_s", "wait_p90_s", "max_wait_s", "aht_s",
+            "abandon_rate", "asa_s", "max_wait_s", "aht_s",
         ),
     ),
     Wish("service_level", figures=("service_level",), over=True),
@@ -150,7 +167,7 @@ def gathered(viewer: Asking, project: str | int, period: object, language: str =
         groups=groups,
         parts=parts,
         terms=told(shown, formula, language),
-        held=held(given, language),
+        held=held((g for g in given if not g.frame.empty), language),
     )
 
 
@@ -174,7 +191,7 @@ def part(wish: Wish, given: Given, language: str) -> Part:
     section = asked.section.pl if polish else asked.section.title
     title = asked.pl if polish else asked.title
     if wish.columns:
-        return Part(asked.name, section, title, table=tabled(given, wish.columns, language))
+        return Part(asked.name, section, title, table=tabled(given, wish.columns, language).largest(MOST))
     return Part(asked.name, section, title, drawing=drawn(given, title, language))
 
 
@@ -196,22 +213,31 @@ def drawn(given: Given, title: str, language: str) -> Any:
 
 
 def tabled(given: Given, columns: Sequence[str], language: str) -> Table:
-    """Some columns of a report as text; of many rows those with the largest first figure, in the report's order."""
+    """Some columns of a report as text."""
     report, rows = given.report, given.answer.rows.table()
     rows = rows.select([name for name in columns if name in rows.column_names])
     sides = tuple(is_figure(field) for field in rows.schema)
-    if rows.num_rows > MOST:
-        first = rows.column_names[sides.index(True)]
-        order = frames.number(given.frame[first]).fillna(0.0).sort_values(ascending=False, kind="stable")
-        rows_shown = rows.take(pa.array(sorted(order.index[:MOST])))
-    else:
-        rows_shown = rows
+    first = frames.number(given.frame[rows.column_names[sides.index(True)]]).fillna(0.0)
+    ranks = [int(rank) - 1 for rank in first.rank(ascending=False, method="first")]
     cells = [
-        filled(read(plain(column), column.type, known(name, report), language), side, language)
-        for name, column, side in zip(rows.column_names, rows_shown.columns, sides, strict=True)
+        filled(written(column, known(name, report), language), side, language)
+        for name, column, side in zip(rows.column_names, rows.columns, sides, strict=True)
     ]
-    heads = tuple(heading(name, report, language) for name in rows.column_names)
-    return Table(heads, sides, tuple(zip(*cells, strict=True)), rows.num_rows)
+    heads = tuple(headed(name, report, language) for name in rows.column_names)
+    return Table(heads, sides, tuple(zip(*cells, strict=True)), tuple(ranks), rows.num_rows)
+
+
+def headed(name: str, report: str, language: str) -> str:
+    """The heading of a column; lengths of time have their units in the cells."""
+    found = known(name, report)
+    return found.words(language) if found and found.unit == "s" else heading(name, report, language)
+
+
+def written(column: Any, found: Label | None, language: str) -> list[str]:
+    """Cells as a person reads them: lengths of time in minutes and hours, money with its two digits."""
+    if found and found.unit in ("s", "money"):
+        return ["" if v is None else figure(float(v), found.unit, language) for v in column.to_pylist()]
+    return read(plain(column), column.type, found, language)
 
 
 def filled(cells: list[str], figures: bool, language: str) -> list[str]:

@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from okireports.columns import label
 from okireports.delivery.digest.asking import Given
-from okireports.delivery.digest.words import WORDS, number, say
+from okireports.delivery.digest.terms import LEVELS
+from okireports.delivery.digest.words import WORDS, number, place, say
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ def held(given: Iterable[Given], language: str) -> tuple[Held, ...]:
         for name, value in one.answer.provenance.definitions.items():
             if isinstance(value, tuple):
                 kinds.setdefault(name, {}).update(dict.fromkeys(tuple(row.items()) for row in value))
-            elif name in SETTINGS:
+            elif name in SETTINGS and value is not None:
                 settings[name] = value
     lines = tuple((called(name, language), said(value, name, language)) for name, value in settings.items())
     made = [Held(say(language, "settings"), (), lines)]
@@ -62,11 +63,13 @@ def called(name: str, language: str) -> str:
 def said(value: object, name: str, language: str) -> str:
     """A value as a person reads it."""
     if value is None:
-        return "–"
+        return "-"
     if isinstance(value, bool):
         return say(language, "yes" if value else "no")
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
+    if name == "formula":
+        return LEVELS[str(value)][place(language)]
     if isinstance(value, float | int | Decimal):
         if name == "goal":
             return f"{number(float(value) * 100, 0, language)}%"

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 
-from okireports import charts
 from okireports.delivery.digest.contents import Contents, Part, Table
 from okireports.delivery.digest.headline import Figure, Group
 from okireports.delivery.digest.page import said, turned
@@ -14,7 +13,6 @@ from okireports.delivery.digest.words import say
 
 ROWS = 10  # of a table; mail programs cut long mails
 WIDTH = 640  # pixels
-SCALE = 1.5  # of pictures, for screens that show more than one dot a pixel
 FONT = "font-family:Arial,Helvetica,sans-serif"
 CELL = "padding:3px 6px;border-bottom:1px solid #d5d5d5"
 COLOURS = {" better": "#00674a", " worse": "#a33c00", "": "#222222"}
@@ -75,9 +73,9 @@ def figure(one: Figure, language: str) -> str:
     """The cells of a headline figure: its name, itself, how it changed, what it was."""
     value, changed, was = said(one, language)
     return (
-        f'<td style="{CELL}">{escape(one.known.words(language))}</td>'
-        f'<td style="{CELL};text-align:right;font-size:18px;white-space:nowrap"><b>{escape(value)}</b></td>'
-        f'<td style="{CELL};color:{COLOURS[turned(one)]}">{escape(changed)}</td>'
+        f'<td style="{CELL};width:30%">{escape(one.known.words(language))}</td>'
+        f'<td style="{CELL};width:22%;text-align:right;font-size:18px;white-space:nowrap"><b>{escape(value)}</b></td>'
+        f'<td style="{CELL};width:26%;color:{COLOURS[turned(one)]}">{escape(changed)}</td>'
         f'<td style="{CELL};color:#555555;text-align:right">{escape(was)}</td>'
     )
 
@@ -86,23 +84,15 @@ def shown(part: Part, pictures: dict[str, bytes], language: str) -> Iterator[str
     """A chart as a picture beside the text, or a table under its title."""
     if part.table is not None:
         yield headed(3, part.title)
-        yield tabled(part.table)
-        if (rows := min(len(part.table.rows), ROWS)) < part.table.all:
-            yield faint(
-                say(
-                    language,
-                    "left" if part.table.all > len(part.table.rows) else "first",
-                    shown=rows,
-                    all=part.table.all,
-                )
-            )
+        table = part.table.largest(ROWS)
+        yield tabled(table)
+        if (rows := len(table.rows)) < table.all:
+            yield faint(say(language, "left", shown=rows, all=table.all))
         return
-    picture = charts.png(part.drawing, SCALE)
-    name = f"{part.report}.{hashlib.sha256(picture).hexdigest()[:16]}@digest.okireports"
-    pictures[name] = picture
-    words = escape(str(part.drawing.to_dict().get("description", "")))
+    name = f"{part.report}.{hashlib.sha256(part.picture).hexdigest()[:16]}@digest.okireports"
+    pictures[name] = part.picture
     yield (
-        f'<p style="margin:8px 0"><img src="cid:{name}" alt="{words}" width="{WIDTH}" '
+        f'<p style="margin:8px 0"><img src="cid:{name}" alt="{escape(part.words)}" width="{WIDTH}" '
         f'style="display:block;width:100%;max-width:{WIDTH}px;height:auto;border:0"></p>'
     )
 
@@ -110,7 +100,7 @@ def shown(part: Part, pictures: dict[str, bytes], language: str) -> Iterator[str
 def tabled(table: Table) -> str:
     """The first rows of a table."""
     head = cells("th", table.heads, table.sides, "background:#f3f3f3;")
-    rows = "\n".join(f"<tr>{cells('td', row, table.sides)}</tr>" for row in table.rows[:ROWS])
+    rows = "\n".join(f"<tr>{cells('td', row, table.sides)}</tr>" for row in table.rows)
     return f'<table cellspacing="0" style="border-collapse:collapse;font-size:12px">\n<tr>{head}</tr>\n{rows}\n</table>'
 
 

@@ -7,20 +7,21 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 
-from okireports import charts
 from okireports.delivery.digest.contents import Contents, Part, Table
 from okireports.delivery.digest.headline import Figure, Group
 from okireports.delivery.digest.held import Held
 from okireports.delivery.digest.words import change, figure, say
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+ACROSS = 4  # figures side by side
 
 
 def page(contents: Contents) -> str:
     """The whole page."""
     style = (Path(__file__).parent / "page.css").read_text("utf-8")
-    running = quoted(contents.title), quoted(say(contents.language, "page"))
-    margins = "@page{@top-left{content:%s}@bottom-right{content:%s ' ' counter(page) ' / ' counter(pages)}}" % running
+    title, number = quoted(contents.title), quoted(say(contents.language, "page"))
+    foot = f"@bottom-right{{content:{number} ' ' counter(page) ' / ' counter(pages)}}"
+    margins = f"@page{{@top-left{{content:{title}}}{foot}}}"
     body = "\n".join(part for part in (header(contents), *main(contents), footer(contents)) if part)
     return (
         f'<!DOCTYPE html>\n<html lang="{contents.language}">\n<head>\n<meta charset="utf-8">\n'
@@ -51,7 +52,9 @@ def main(contents: Contents) -> Iterator[str]:
     yield "<main>"
     if contents.groups:
         yield f"<section>\n<h2>{escape(say(language, 'headline'))}</h2>"
+        yield '<div class="groups">'
         yield from (grouped(group, language) for group in contents.groups)
+        yield "</div>"
         if not all(f.exact for group in contents.groups for f in group.figures):
             yield f'<p class="note">{escape(say(language, "about"))}</p>'
         yield "</section>"
@@ -68,7 +71,8 @@ def grouped(group: Group, language: str) -> str:
     """Headline figures side by side."""
     tiles = "\n".join(tile(one, language) for one in group.figures)
     title = escape(say(language, f"group:{group.name}"))
-    return f'<div class="group">\n<h3>{title}</h3>\n<dl class="tiles">\n{tiles}\n</dl>\n</div>'
+    wide = min(len(group.figures), ACROSS)
+    return f'<div class="group" style="--wide:{wide}">\n<h3>{title}</h3>\n<dl class="tiles">\n{tiles}\n</dl>\n</div>'
 
 
 def tile(one: Figure, language: str) -> str:
@@ -108,9 +112,8 @@ def shown(part: Part, language: str) -> str:
     """A chart, or a table under its title."""
     if part.table is not None:
         return tabled(part.title, part.table, language)
-    picture = b64encode(charts.svg(part.drawing).encode()).decode()
-    words = escape(str(part.drawing.to_dict().get("description", "")))
-    return f'<figure><img src="data:image/svg+xml;base64,{picture}" alt="{words}"></figure>'
+    picture = b64encode(part.picture).decode()
+    return f'<figure><img src="data:image/png;base64,{picture}" alt="{escape(part.words)}"></figure>'
 
 
 def tabled(title: str, table: Table, language: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from okireports.columns import label
 from okireports.delivery.digest.words import place
+from okireports.report import find
 
 # (report, figure): English, Polish. Where "" stands for the report, it means the same in all of them.
 TERMS: dict[tuple[str, str], tuple[str, str]] = {
@@ -119,7 +121,10 @@ TERMS: dict[tuple[str, str], tuple[str, str]] = {
         "share of 9 and 10, less that of 0 to 6, among ratings from 0 to 10",
         "udział ocen 9 i 10 pomniejszony o udział ocen od 0 do 6, wśród ocen od 0 do 10",
     ),
-    ("", "handled"): ("contacts that operators answered, in both directions", "kontakty odebrane przez operatorów, w obu kierunkach"),
+    ("", "handled"): (
+        "contacts that operators answered, in both directions",
+        "kontakty odebrane przez operatorów, w obu kierunkach",
+    ),
     ("", "logged_s"): ("time in any status but Offline", "czas w każdym statusie poza Offline"),
     ("", "ready_share"): ("share of the time logged in", "udział w czasie zalogowania"),
     ("", "away_share"): ("share of the time logged in", "udział w czasie zalogowania"),
@@ -152,10 +157,16 @@ LEVELS = {  # the service level, by the centre's formula
 
 
 def told(shown: Iterable[tuple[str, str]], formula: str, language: str) -> tuple[tuple[str, str], ...]:
-    """What figures are called and mean, each once; `shown` are pairs of a report and a figure of it."""
-    said: dict[tuple[str, str], None] = {}
+    """What figures are called and mean, each once; `shown` are pairs of a report and a figure of it.
+
+    Where two are called the same, the report's title tells them apart.
+    """
+    said: dict[tuple[str, str], str] = {}  # word, meaning: title of the report
     for report, name in shown:
         text = LEVELS[formula] if name == "service_level" else TERMS.get((report, name)) or TERMS.get(("", name))
         if text is not None:
-            said[label(name, report).words(language), text[place(language)]] = None
-    return tuple(said)
+            asked = find(report)
+            title = asked.title if language == "en" else asked.pl
+            said.setdefault((label(name, report).words(language), text[place(language)]), title)
+    often = Counter(word for word, _ in said)
+    return tuple((f"{word} ({title})" if often[word] > 1 else word, text) for (word, text), title in said.items())

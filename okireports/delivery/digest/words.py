@@ -34,7 +34,6 @@ WORDS = {
     "na": ("n/a", "b.d."),
     "none": ("(none)", "(brak)"),
     "same": ("no change", "bez zmian"),
-    "uncompared": ("nothing to compare with", "brak porównania"),
     "up:count": ("{by} more", "o {by} więcej"),
     "down:count": ("{by} fewer", "o {by} mniej"),
     "up:money": ("{by} more", "o {by} więcej"),
@@ -115,6 +114,13 @@ def figure(value: float | None, unit: Unit, language: str, currency: str = "") -
     return number(value, 0 if unit == "count" else 2, language)
 
 
+def shown(value: float, unit: Unit) -> float:
+    """A figure as exactly as it is shown: what people subtract is what they see."""
+    if unit == "s" and round(value, 1) >= CLOCK:
+        return float(round(value) if round(value) < HOUR else round(value / MINUTE) * MINUTE)
+    return round(value, {"share": 3, "s": 1, "count": 0}.get(unit, 2))
+
+
 def length(seconds: float, language: str) -> str:
     """A length of time, in parts that a person can think of."""
     if round(seconds, 1) < CLOCK:
@@ -134,7 +140,8 @@ def change(value: float | None, before: float | None, unit: Unit, good: str, lan
     """
     if value is None or before is None:
         return say(language, "na")
-    if figure(value, unit, language) == figure(before, unit, language):
+    value, before = shown(value, unit), shown(before, unit)
+    if value == before:
         return say(language, "same")
     way = "up" if value > before else "down"
     gap = abs(value - before)
@@ -156,7 +163,7 @@ def span(period: Period, language: str) -> str:
     first, last = period.local(period.start), period.local(period.end)
     if (utc(first.date(), period.zone), utc(last.date(), period.zone)) != (period.start, period.end):
         end = clock(last) if first.date() == last.date() else moment(last, language)
-        return f"{moment(first, language)} – {end}"
+        return f"{moment(first, language)} - {end}"
     return days(first.date(), last.date() - timedelta(days=1), language)
 
 
@@ -177,9 +184,9 @@ def dates(first: date, last: date, language: str) -> str:
     if first == last:
         return end
     if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}–{end}"
+        return f"{first.day}-{end}"
     year = "" if first.year == last.year else f" {first.year}"
-    return f"{first.day} {months[first.month - 1]}{year} – {end}"
+    return f"{first.day} {months[first.month - 1]}{year} - {end}"
 
 
 def moment(at: datetime, language: str) -> str:
