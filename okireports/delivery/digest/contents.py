@@ -68,6 +68,11 @@ class Part:
         return charts.png(self.drawing, SCALE)
 
     @property
+    def width(self) -> int:
+        """How wide the chart is, in pixels of a screen."""
+        return round(int.from_bytes(self.picture[16:20]) / SCALE)  # where a PNG says it
+
+    @property
     def words(self) -> str:
         """What the chart says, for those who do not see it."""
         return str(self.drawing.to_dict().get("description", ""))
@@ -155,9 +160,9 @@ def gathered(viewer: Asking, project: str | int, period: object, language: str =
     groups, given = headlines(asked)
     pairs = [(wish, found) for wish in WISHES if (found := wished(asked, wish)) is not None]
     given = (*given, *(found for _, found in pairs))
-    parts = tuple(part(wish, found, language) for wish, found in pairs if not found.frame.empty)
+    pairs = [(wish, found) for wish, found in pairs if telling(found)]
     shown = [(f.report, f.name) for g in groups for f in g.figures]
-    shown += [(w.report, name) for w, found in pairs if not found.frame.empty for name in (*w.columns, *w.figures)]
+    shown += [(wish.report, name) for wish, _ in pairs for name in (*wish.columns, *wish.figures)]
     formula = given[0].answer.provenance.formula
     return Contents(
         language=language,
@@ -165,7 +170,7 @@ def gathered(viewer: Asking, project: str | int, period: object, language: str =
         period=span(asked.period, language),
         when=tuple(when(asked, given, language)),
         groups=groups,
-        parts=parts,
+        parts=tuple(part(wish, found, language) for wish, found in pairs),
         terms=told(shown, formula, language),
         held=held((g for g in given if not g.frame.empty), language),
     )
@@ -177,6 +182,12 @@ def wished(asked: Asked, wish: Wish) -> Given | None:
         return None
     over = {"by": interval(asked.days)} if wish.over else {}
     return asked.report(wish.report, asked.period, **dict(wish.options), **over)
+
+
+def telling(given: Given) -> bool:
+    """Is there anything in it? Among what is written SMS do not count: they have a table of their own."""
+    rows = given.frame
+    return not rows.empty and not ("channel" in rows and (rows["channel"] == "sms").all())
 
 
 def interval(length: float) -> str:
