@@ -83,7 +83,8 @@ def whole(made: digest.Digest) -> str:
 def test_the_figures_are_those_that_one_counts_with_those_of_the_day_before(kept: Center) -> None:
     lines = made(kept).text.splitlines()
     assert lines[0] == "Alpha: 3 June 2025"
-    said = {name: figure for line in lines if ": " in line for name, _, figure in [line.partition(": ")]}
+    end = lines.index("What the figures mean")
+    said = {name: figure for line in lines[:end] for name, _, figure in [line.partition(": ")]}
     assert said["Offered"] == f"{2 * ALPHA} (100.0% more; before: {ALPHA})"
     assert said["Answered"] == f"{2 * ALPHA} (100.0% more; before: {ALPHA})"
     assert said["Lost"] == "0 (no change; before: 0)"
@@ -273,6 +274,13 @@ def test_a_role_has_of_it_what_it_may_run(center: Center) -> None:
         if login != "anna":
             assert all(find(name).section.name != "users" for name in shown)
     assert not gathered(center, "walter").groups
+    center.roles.create("Peaks", rights=[], reports=["calls_by_hour"], **WHY)
+    center.users.change("walter", role="Peaks", **WHY)
+    assert not gathered(center, "walter").parts  # a day has no peaks
+    assert "There is nothing in this period." in made(center, "walter").text
+    center.roles.create("Staff", rights=[], reports=["staffing_by_interval"], **WHY)
+    center.users.change("walter", role="Staff", **WHY)
+    assert not gathered(center, "walter").parts
 
 
 def gathered(center: Center, login: str = "anna", project: str = "Alpha", **more: Any) -> digest.Contents:
