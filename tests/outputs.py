@@ -142,10 +142,12 @@ def kept_back(center: Center, viewer: Viewer) -> set[str]:
     return {*DEFINITIONS} - {table for r in able for table in (*r.tables, *rules_of(r))}
 
 
-def exported(center: Center, viewer: Viewer, folder: Path, period: Any, reports: Sequence[str]) -> Parts:
+def exported(
+    center: Center, viewer: Viewer, folder: Path, period: Any, reports: Sequence[str], *, digest: bool = False
+) -> Parts:
     """All that lies in an export of hers, by name; without what tells of the centre's whole change log."""
     asking = center.viewer(viewer.login, reason=viewer.reason)
-    asking.export(folder, period=period, reports=reports, tables="*", formats=("parquet", "csv"))
+    asking.export(folder, period=period, reports=reports, tables="*", formats=("parquet", "csv"), digest=digest)
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return {
         name: without_log(folder / name) if name.endswith(".json") else (folder / name).read_bytes() for name in names

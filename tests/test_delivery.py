@@ -162,6 +162,15 @@ def test_a_report_can_be_asked_twice_with_other_options(usual: Center, tmp_path:
     assert said == {"inbound_statistics.csv": {"by": "month"}, "inbound_statistics-2.csv": {"by": "day"}}
 
 
+def test_a_digest_of_each_project_lies_in_its_folder(usual: Center, tmp_path: Path) -> None:
+    asked = {"tables": (), "digest": True, "language": "pl", "period": "2025-06"}
+    made = export(usual, tmp_path / "out", **asked)
+    pages = {p.name: (Path(p.path) / "digest.html").read_text("utf-8") for p in made.projects}
+    assert [(f.path, f.what, f.rows) for p in made.projects for f in p.files] == [("digest.html", "digest", None)] * 2
+    assert "Bolt" in pages["Bolt"] and "Bolt" not in pages["Acme"] and 'lang="pl"' in pages["Acme"]
+    assert not [f for p in export(usual, tmp_path / "out", **asked).projects for f in p.files if f.made]
+
+
 def test_months_are_those_of_the_local_clock_also_where_it_changes(tmp_path: Path) -> None:
     made = loaded.centre(tmp_path / "centre")
     at = {

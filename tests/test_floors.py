@@ -23,7 +23,7 @@ FLOORS = (
     ("report", "access", "loading", "invention"),
     ("reports", "engines", "own"),
     ("export", "answer", "pages", "statement", "behind", "run", "choices", "sql"),
-    ("admin", "result", "catalogue", "widgets", "schedule", "delivery", "extract", "lake"),
+    ("admin", "result", "catalogue", "widgets", "schedule", "extract", "delivery", "lake"),
     ("__init__", "faces", "cli", "__main__"),
 )
 FLOOR = {subject: floor for floor, subjects in enumerate(FLOORS) for subject in subjects}

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -103,8 +102,9 @@ class Making:
         order = self.planned.order
         question = {"now": self.planned.now, "language": order.language}
         if not self.found(f"{DIGEST}.html", about, question):
-            page = import_module("okireports.delivery.digest")  # heavy, and seldom asked for
-            html = page.made(self.asking, self.project.id, order.period, order.language).html
+            from okireports.delivery.digest import made
+
+            html = made(self.asking, self.project.id, order.period, order.language).html
 
             def save(to: Path) -> None:
                 with export.appearing(to) as file:
