@@ -22,7 +22,7 @@ from okireports.delivery import bucket
 from okireports.errors import DeliveryError
 from okireports.faces import Center
 
-WAIT = 120  # seconds for the server to come up, on a busy machine
+WAIT = 600  # seconds for the server to come up, on a busy machine
 ROOT = "s3://exports/acme/june"
 
 
@@ -112,7 +112,7 @@ def test_repeated_it_sends_only_what_is_not_there(usual: Center, whole: dict[str
     assert objects(storage) == whole
 
 
-@pytest.mark.parametrize("last", range(1, 12, 2))
+@pytest.mark.parametrize("last", range(1, 11, 3))
 def test_broken_off_it_leaves_no_manifest_and_goes_on(
     usual: Center, whole: dict[str, bytes], storage: Any, monkeypatch: pytest.MonkeyPatch, last: int
 ) -> None:
