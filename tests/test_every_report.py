@@ -206,6 +206,7 @@ COVERED = {
     "Viewer.explore": "Viewer.report, Viewer.names: each choice is asked as they ask it; test_notebooks_static",
     "Viewer.dashboard": "Viewer.report; test_notebooks_static",
     "Viewer.export": "test_laws.test_an_export_gives_what_her_rows_alone_give",
+    "Viewer.digest": "the same: it lies in the folders of an export",
     "Viewer.sql": "test_laws.test_a_query_of_ones_own_gives_what_her_rows_alone_give, and attacks/",
     "Selection.arrow": "outputs.selected",
     "Selection.frame": "outputs.selected",
