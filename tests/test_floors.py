@@ -23,7 +23,7 @@ FLOORS = (
     ("report", "access", "loading", "invention"),
     ("reports", "engines", "own"),
     ("export", "answer", "pages", "statement", "behind", "run", "choices", "sql"),
-    ("admin", "result", "catalogue", "widgets", "schedule", "extract", "lake"),
+    ("admin", "result", "catalogue", "widgets", "schedule", "extract", "delivery", "lake"),
     ("__init__", "faces", "cli", "__main__"),
 )
 FLOOR = {subject: floor for floor, subjects in enumerate(FLOORS) for subject in subjects}
@@ -44,6 +44,9 @@ BESIDE = {
     ("sql", "run"): "a refusal is written down in one way",
     ("sql", "export"): "what a query gave is saved as a result is",
     ("extract", "admin"): "instants are read, and said, in one way",
+    ("delivery", "admin"): "instants are read in one way",
+    ("delivery", "extract"): "one state is pinned in one way, and the same right hands rows out",
+    ("delivery", "result"): "what is handed out is saved as a result is",
     ("widgets", "admin"): "what is clicked is changed through the same door",
     ("widgets", "result"): "what is chosen gives a result",
     ("invention", "access"): "an invented centre is founded like any other",
