@@ -44,6 +44,7 @@ BESIDE = {
     ("sql", "run"): "a refusal is written down in one way",
     ("sql", "export"): "what a query gave is saved as a result is",
     ("extract", "admin"): "instants are read, and said, in one way",
+    ("schedule", "admin"): "schedules are changed, and noted, as everything else is",
     ("widgets", "admin"): "what is clicked is changed through the same door",
     ("widgets", "result"): "what is chosen gives a result",
     ("invention", "access"): "an invented centre is founded like any other",
