@@ -21,6 +21,7 @@ from okireports.cli import (
     insight,
     people,
     querying,
+    schedule,
     sync,
 )
 from okireports.cli.terminal import complain
@@ -86,6 +87,7 @@ app.add_typer(people.project, name="project")
 app.add_typer(administration.group, name="group")
 app.add_typer(administration.role, name="role")
 app.add_typer(definitions.definition, name="definition")
+app.add_typer(schedule.schedule, name="schedule")
 
 
 def show_version(asked: bool) -> None:

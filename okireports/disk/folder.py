@@ -81,7 +81,7 @@ class Folder:
 
     @property
     def runs(self) -> Path:
-        """What runs by itself: leases, diaries that are not in the control file yet, files on their way."""
+        """What runs by itself: leases, and diaries that are not in the control file yet."""
         return self.path / "runs"
 
     @property

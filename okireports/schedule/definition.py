@@ -21,7 +21,7 @@ LANGUAGES = ("en", "pl")
 FORMATS = ("csv", "json", "parquet", "xlsx", "html", "png", "svg")
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-STORES = ("s3://", "sftp://")
+STORES = ("s3://",)
 DEEP = 40  # characters of an address before which nothing is looked for
 
 
@@ -119,7 +119,7 @@ def checked_destination(dest: str, folder: Path) -> None:
             raise BadOption("An address holds no password: it would be kept with the schedule. Give it by environment.")
         return
     if "://" in dest[:DEEP]:
-        raise BadOption(f"{dest!r}: there are folders, s3:// and sftp://.")
+        raise BadOption(f"{dest!r}: there are folders and s3://bucket/prefix.")
     if not Path(dest).is_absolute():
         raise BadOption(f"{dest!r} is no whole path: a schedule runs from another folder than you. Begin with /.")
     inside, centre = Path(dest).resolve(), folder.resolve()

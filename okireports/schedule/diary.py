@@ -63,11 +63,6 @@ class Diary:
         """Has the run ended for good?"""
         return self.state in OVER
 
-    @property
-    def spool(self) -> Path:
-        """The folder of its files on their way; gone when it is over."""
-        return self.path.with_suffix(".files")
-
     def write(self, event: str, **said: Any) -> None:
         """Add a line, and wait until it is on the disk."""
         line = json.dumps({"event": event, **said}, default=str, ensure_ascii=True)

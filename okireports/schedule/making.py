@@ -16,6 +16,7 @@ from okireports.schedule.diary import Diary
 from okireports.schedule.parts import Digest, Export, Exported, MakeDigest, Order
 from okireports.schedule.rows import Schedule
 from okireports.schedule.sight import Share, Sight
+from okireports.schedule.spool import spool
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Made:
         found = []
         for folder in self.exported.projects:
             if folder.id == project.id:
-                within = self.exported.path / folder.path
+                within = Path(self.exported.path) / folder.path
                 paths = [within / file.path for file in folder.files]
                 found += [(str(path.relative_to(within)).replace("/", "-"), path) for path in paths]
         return found
@@ -40,7 +41,8 @@ class Made:
         """The folder of a project, where it stays."""
         if not self.stays:
             return None
-        return next((self.exported.path / one.path for one in self.exported.projects if one.id == project.id), None)
+        within = Path(self.exported.path)
+        return next((within / one.path for one in self.exported.projects if one.id == project.id), None)
 
 
 @dataclass
@@ -74,8 +76,7 @@ class Making:
         login = share.viewer
         projects = sight.scope.projects if login == sight.scope.login else share.projects
         if login not in self.made:
-            self.diary.spool.mkdir(mode=0o700, exist_ok=True)
-            order = self.order(login, projects, str(self.diary.spool / safe(login)))
+            order = self.order(login, projects, str(spool(self.folder, self.diary) / safe(login)))
             self.made[login] = Made(order, self.export(order), False)
         return self.made[login]
 

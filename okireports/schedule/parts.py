@@ -29,11 +29,11 @@ class Order:
 
 
 class File(Protocol):
-    """A file that was made; its path may be beneath the folder of its project."""
+    """A file that was made."""
 
     @property
-    def path(self) -> Path:
-        """Where it lies."""
+    def path(self) -> str | Path:
+        """Where it lies, from the folder of its project."""
 
     @property
     def bytes(self) -> int:
@@ -52,8 +52,8 @@ class ProjectFolder(Protocol):
         """Its name."""
 
     @property
-    def path(self) -> Path:
-        """Its folder, maybe beneath that of the whole."""
+    def path(self) -> str | Path:
+        """Its folder, from that of the whole, or from anywhere."""
 
     @property
     def files(self) -> tuple[Any, ...]:
@@ -64,7 +64,7 @@ class Exported(Protocol):
     """What was made of an order."""
 
     @property
-    def path(self) -> Path:
+    def path(self) -> str | Path:
         """The folder of the whole."""
 
     @property

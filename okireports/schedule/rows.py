@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -105,8 +104,6 @@ def fold(folder: Folder, now: datetime, patience: float = PATIENCE) -> bool:
             audit.close(writer, (), now)
     except CenterBusy:
         return False
-    for one in over:
-        shutil.rmtree(one.spool, ignore_errors=True)
     return True
 
 

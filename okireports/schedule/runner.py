@@ -17,6 +17,7 @@ from okireports.schedule.diary import Diary, diaries, opened
 from okireports.schedule.lease import leased
 from okireports.schedule.notices import Before
 from okireports.schedule.rows import Done, Schedule, finished, fold, schedules, withheld
+from okireports.schedule.spool import sweep
 from okireports.schedule.timing import Cron, once_a_period
 
 MOST_PERIODS = 31  # that are made up for at once
@@ -62,6 +63,7 @@ class Runner:
         """One pass, over all schedules or over one."""
         folder = self.parts.folder
         self.clear()
+        sweep(folder)
         for schedule in self.known():
             if schedule.active and only in (None, schedule.id):
                 with leased(folder, schedule.id) as held:
@@ -70,6 +72,7 @@ class Runner:
                     else:
                         yield Outcome(schedule.id, schedule.name, None, "busy")
         fold(folder, self.parts.clock())
+        sweep(folder)
 
     def known(self) -> list[Schedule]:
         """The schedules, as they are now."""
