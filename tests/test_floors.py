@@ -23,7 +23,7 @@ FLOORS = (
     ("report", "access", "loading", "invention"),
     ("reports", "engines", "own"),
     ("export", "answer", "pages", "statement", "behind", "run", "choices", "sql"),
-    ("admin", "result", "catalogue", "widgets", "schedule", "extract", "lake"),
+    ("admin", "result", "catalogue", "widgets", "schedule", "extract", "delivery", "lake"),
     ("__init__", "faces", "cli", "__main__"),
 )
 FLOOR = {subject: floor for floor, subjects in enumerate(FLOORS) for subject in subjects}
@@ -43,6 +43,7 @@ BESIDE = {
     ("run", "behind"): "or a row of it",
     ("sql", "run"): "a refusal is written down in one way",
     ("sql", "export"): "what a query gave is saved as a result is",
+    ("delivery", "extract"): "both pin one generation of a centre",
     ("extract", "admin"): "instants are read, and said, in one way",
     ("schedule", "admin"): "schedules are changed, and noted, as everything else is",
     ("widgets", "admin"): "what is clicked is changed through the same door",

@@ -20,6 +20,7 @@ from okireports.sql import Selection
 if TYPE_CHECKING:
     import pandas as pd
 
+    from okireports.delivery.digest import Digest
     from okireports.faces.center import Center
     from okireports.widgets import Dashboard, Explorer
 
@@ -110,6 +111,22 @@ class Viewer:
 
         chosen = None if projects is None else several(projects)
         return Dashboard(self, reports, period=period, projects=chosen, language=language)
+
+    def digest(self, project: str | int, *, period: object, language: str = "en") -> Digest:
+        """One page about a project: headline figures against the period before, charts and tables; `html` is a file.
+
+        Args:
+            project: one of hers, by name or id.
+            period: as reports take it.
+            language: "en" or "pl".
+
+        Raises:
+            UnknownName: the project is not hers, or does not exist: the same error.
+            Refused: she may run none of the reports of which it is made.
+        """
+        from okireports.delivery import digest
+
+        return digest.made(self, project, period, language)
 
     def report(
         self,
