@@ -13,10 +13,11 @@ from okireports.errors import OkiReportsError
 if TYPE_CHECKING:
     from datetime import date
 
+    from okireports.delivery import Verified
     from okireports.faces import Center, Result, Viewer
     from okireports.widgets import ProjectSelector
 
-__all__ = ["Center", "OkiReportsError", "Result", "Viewer", "create", "demo", "open", "project_selector"]
+__all__ = ["Center", "OkiReportsError", "Result", "Viewer", "create", "demo", "open", "project_selector", "verify"]
 __version__ = "0.1.0"
 
 
@@ -124,6 +125,20 @@ def project_selector(viewer: Viewer, language: str = "en") -> ProjectSelector:
     from okireports.widgets import ProjectSelector
 
     return ProjectSelector(viewer, language)
+
+
+def verify(path: str | os.PathLike[str]) -> Verified:
+    """Compare what `viewer.export` made, or one project's folder of it, with its manifest: every file is read.
+
+    Args:
+        path: the folder, or s3://bucket/prefix.
+
+    Raises:
+        DeliveryError: it has no manifest, or none that can be read: the export was not finished.
+    """
+    from okireports import delivery
+
+    return delivery.verify(path)
 
 
 def clock_of(now: datetime | Callable[[], datetime] | None) -> Callable[[], datetime]:

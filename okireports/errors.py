@@ -6,6 +6,7 @@ OkiReportsError
 │   ├── NewerFormat          made by a newer okireports
 │   ├── DamagedCenter        a file is missing, truncated or altered
 │   └── CenterBusy           another writer holds the lock
+├── DeliveryError            files that cannot be brought where they should go, or that lie there unfinished
 ├── LoadError                an input that cannot be read; nothing of it is published
 ├── Refused                  a rule says no; `why` names the rule
 │   └── UnknownViewer        no such login, or not active
@@ -47,6 +48,10 @@ class DamagedCenter(CenterError):
 
 class CenterBusy(CenterError):
     """Another process is writing to the centre."""
+
+
+class DeliveryError(OkiReportsError):
+    """A place for files that cannot be written or read, or at which there is nothing whole."""
 
 
 class LoadError(OkiReportsError):

@@ -63,7 +63,7 @@ def save(
     if target.is_dir():
         raise BadOption(f"{str(target)!r} is a folder: name a file.")
     content = Content(rows, chart if chart is None or callable(chart) else lambda: chart, dict(meta or {}))
-    with _appearing(target) as file:
+    with appearing(target) as file:
         writer(file, content)
     return target
 
@@ -92,7 +92,7 @@ def suffixes() -> tuple[str, ...]:
 
 
 @contextmanager
-def _appearing(target: Path) -> Iterator[IO[bytes]]:
+def appearing(target: Path) -> Iterator[IO[bytes]]:
     """A file that takes its name when all of it is on the disk; whatever goes wrong before leaves nothing."""
     number, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)  # mode 0600
     try:

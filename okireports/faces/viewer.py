@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,9 @@ from okireports.sql import Selection
 if TYPE_CHECKING:
     import pandas as pd
 
+    from okireports.delivery import Exported
     from okireports.delivery.digest import Digest
+    from okireports.disk import Folder
     from okireports.faces.center import Center
     from okireports.widgets import Dashboard, Explorer
 
@@ -199,3 +202,36 @@ class Viewer:
             BadQuery, ResultTooLarge: it cannot be run, or not within its limits.
         """
         return sql.ask(self.viewing(projects), query, sql.Limits(rows, seconds, memory_mb))
+
+    def export(
+        self,
+        dest: str | os.PathLike[str],
+        *,
+        period: object,
+        projects: Names = None,
+        reports: str | Iterable[str | tuple[str, Mapping[str, Any]]] = (),
+        tables: str | Iterable[str] = (),
+        formats: str | Iterable[str] = ("parquet",),
+        options: Mapping[str, Any] | None = None,
+        digest: bool = False,
+        language: str = "en",
+        step: Callable[..., None] | None = None,
+    ) -> Exported:
+        """Hand out a folder for each of her projects, with reports and facts; see `okireports.delivery.Order`.
+
+        The right `export` is needed; seeing everything is not taken over. `okireports.verify(dest)` compares what lies
+        there with its manifest. Repeated, an export that was broken off goes on where it stopped. `step` is called with
+        the name of each step, and with `advance=1` after each project.
+
+        Raises:
+            Refused, UnknownName, UnknownReport, BadOption, BadPeriod: she may not, or something of it is wrong.
+            DeliveryError: it cannot be written there.
+        """
+        from okireports import delivery
+
+        def at(folder: Folder, now: datetime) -> Viewer:
+            return replace(self, center=replace(self.center, folder=folder, clock=lambda: now.replace(tzinfo=UTC)))
+
+        order = delivery.Order(dest, period, projects, reports, tables, formats, options or {}, digest, language)
+        silent: Callable[..., None] = lambda name, advance=0: None  # noqa: E731  # nobody looks
+        return delivery.export(at, self.center.folder, order, self.center.clock, step or silent)

@@ -13,7 +13,7 @@ from okireports.access import Project
 from okireports.audit import Entry
 from okireports.disk import Folder
 from okireports.disk.folder import first_line
-from okireports.errors import CenterError, OkiReportsError, Refused
+from okireports.errors import CenterError, DeliveryError, OkiReportsError, Refused
 from okireports.period import Period
 from okireports.schedule import letters
 from okireports.schedule.diary import Delivery, Diary
@@ -82,7 +82,7 @@ class Attempt:
         except Refused as refusal:
             self.note("refused", None, refusal.why)
             return Ending("refused", refusal.why)
-        except (CenterError, OSError, Later) as error:
+        except (CenterError, DeliveryError, OSError, Later) as error:
             self.later.append(first_line(error))
         except OkiReportsError as error:  # what was asked for is not there any more, or is not taken
             return Ending("failed", first_line(error))

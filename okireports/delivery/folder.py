@@ -1,0 +1,201 @@
+"""The folder of one project: reports, tables and digest, each asked for in a scope of that project alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from okireports import export
+from okireports.access import Project
+from okireports.delivery.asking import Asking, Plan, Wanted
+from okireports.delivery.facts import Facts, Piece, facts
+from okireports.delivery.manifest import SCHEMA, Entry, Record, key_of
+from okireports.delivery.naming import folder_of
+from okireports.delivery.order import File, ProjectFolder
+from okireports.delivery.target import Target
+from okireports.errors import ResultTooLarge
+from okireports.tables import FACTS
+
+Step = Callable[..., None]  # takes what is being made, and with advance= how many projects are finished
+WRITERS = min(os.cpu_count() or 1, 4)  # files of tables that are written at the same time
+DIGEST = "digest"
+
+
+@dataclass
+class Making:
+    """A project's folder on its way."""
+
+    planned: Plan
+    asking: Asking
+    project: Project
+    record: Record
+    step: Step
+    entries: list[Entry] = field(default_factory=list)
+    left_out: list[dict[str, str]] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
+    definitions: str = ""
+
+    @classmethod
+    def begun(cls, target: Target, planned: Plan, asking: Asking, project: Project, step: Step) -> Making:
+        """Begin, or go on."""
+        record = Record.begun(target, folder_of(project.id, project.name))
+        return cls(planned, asking, project, record, step)
+
+    @property
+    def name(self) -> str:
+        """What the folder is called."""
+        return self.record.folder
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What manifests say of the project."""
+        return {
+            "id": self.project.id,
+            "name": self.project.name,
+            "folder": self.name,
+            "definitions": self.definitions,
+        }
+
+    def make(self) -> None:
+        """Make all files that are not there yet."""
+        for wanted in self.planned.reports:
+            self.step(f"{self.project.name}: {wanted.report.name}")
+            self.report(wanted)
+        if self.planned.order.digest:
+            self.step(f"{self.project.name}: {DIGEST}")
+            self.digest()
+        viewing = self.asking.viewing([self.project.id])
+        with facts(viewing, self.planned.tables, self.planned.period) as opened:
+            self.definitions = opened.definitions()
+            self.tables(opened)
+        self.entries.sort(key=lambda entry: str(entry["path"]))
+
+    def report(self, wanted: Wanted) -> None:
+        """Make the files of a report: it is asked once, and not at all where all of them are there."""
+        order, result = self.planned.order, None
+        for format in order.formats:
+            about = {"what": wanted.report.name, "kind": "report", "format": format, "options": {**wanted.options}}
+            question = {"options": wanted.checked, "now": wanted.now, "language": order.language}
+            path = f"{wanted.stem}.{format}"
+            if not wanted.report.own and self.found(path, about, question):  # one of her own may mean another today
+                continue
+            if result is None:
+                result = self.asking.report(
+                    wanted.report.name, period=order.period, projects=[self.project.id], **wanted.options
+                )
+            answer = result
+            self.put(
+                path,
+                {**about, "rows": answer.answer.rows.count},
+                question,
+                lambda to, answer=answer: answer.save(to, language=order.language),  # type: ignore[misc]
+            )
+
+    def digest(self) -> None:
+        """Make the page about the project."""
+        about = {"what": DIGEST, "kind": DIGEST, "format": "html", "rows": None}
+        order = self.planned.order
+        question = {"now": self.planned.now, "language": order.language}
+        if not self.found(f"{DIGEST}.html", about, question):
+            page = import_module("okireports.delivery.digest")  # heavy, and seldom asked for
+            html = page.made(self.asking, self.project.id, order.period, order.language).html
+
+            def save(to: Path) -> None:
+                with export.appearing(to) as file:
+                    file.write(html.encode())
+
+            self.put(f"{DIGEST}.html", about, question, save)
+
+    def tables(self, opened: Facts) -> None:
+        """Make the files of the tables, several at a time."""
+        formats = self.planned.order.formats_of_tables
+        with ThreadPoolExecutor(WRITERS) as pool:
+            coming = [(piece, pool.submit(self.piece, piece, f)) for piece in opened.pieces() for f in formats]
+            try:
+                for piece, made in coming:
+                    self.step(f"{self.project.name}: {piece.source} {piece.name}")
+                    made.result()
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    def piece(self, piece: Piece, format: str) -> None:
+        """Make one file of a table."""
+        path = f"{piece.source}/{piece.name}.{format}"
+        about = {"what": piece.source, "kind": "table", "month": piece.name, "format": format, "rows": piece.count}
+        language = self.planned.order.language
+        question = {"language": language if format == "xlsx" else None}
+        if not self.found(path, about, question):
+            meta = {**self.meta(piece), "language": language}
+            self.put(path, about, question, lambda to: export.save(to, rows=piece, meta=meta))
+
+    def meta(self, piece: Piece) -> dict[str, Any]:
+        """What a file of a table says beside its rows."""
+        period = self.planned.period
+        provenance = {
+            "table": piece.source,
+            "month": piece.name,
+            "viewer": self.planned.scope.called,
+            "projects": [self.project.name],
+            "period": period.words,
+            "zone": period.zone,
+        }
+        grain = FACTS[piece.source].grain
+        return {"title": piece.source, "description": grain, "period": period.words, "provenance": provenance}
+
+    def found(self, path: str, about: Mapping[str, Any], question: Mapping[str, Any]) -> bool:
+        """Is a file there already, and the same as it would be now?"""
+        entry = self.record.found(path, self.key(path, about, question))
+        if entry is not None:
+            self.entries.append(entry)
+        return entry is not None
+
+    def put(
+        self, path: str, about: Mapping[str, Any], question: Mapping[str, Any], save: Callable[[Path], object]
+    ) -> None:
+        """Make a file and take it down; one that its format cannot hold is left out, which is said."""
+        try:
+            size, sha256 = self.record.target.put(self.record.named(path), save)
+        except ResultTooLarge as problem:
+            self.left_out.append({"path": path, "why": str(problem)})
+            return
+        key = self.key(path, about, question)
+        entry = {"path": path, **about, "bytes": size, "sha256": sha256, "key": key}
+        self.record.note(entry)
+        self.made.add(path)
+        self.entries.append(entry)
+
+    def key(self, path: str, about: Mapping[str, Any], question: Mapping[str, Any]) -> str:
+        """What a file answers, and for whom."""
+        planned, scope = self.planned, self.planned.scope
+        whose = [scope.called, scope.role, scope.reason, sorted(scope.rights), sorted(scope.reports)]
+        state = [planned.generation, planned.change_log, planned.week_start]
+        period = [planned.period.start, planned.period.end, planned.period.words, planned.period.zone]
+        what = {name: value for name, value in about.items() if name not in ("rows", "options")}
+        return key_of(
+            {
+                "made_with": [SCHEMA, version("okireports")],
+                "viewer": whose,
+                "project": [self.project.id, self.project.name],
+                "state": state,
+                "period": period,
+                "path": path,
+                "what": what,
+                "question": question,
+            }
+        )
+
+    def result(self, place: str) -> ProjectFolder:
+        """The folder as it is given to whoever asked for it."""
+        listed = tuple(
+            File(e["path"], e["what"], e["format"], e["rows"], e["bytes"], e["sha256"], e["path"] in self.made)
+            for e in self.entries
+        )
+        left_out = tuple(f"{left['path']}: {left['why']}" for left in self.left_out)
+        return ProjectFolder(self.project.id, self.project.name, f"{place}/{self.name}", listed, left_out)
