@@ -117,7 +117,10 @@ class Place(Controller):
 def served(
     box: Mailbox, *, tls: ssl.SSLContext | None = None, whole: bool = False, login: bool = False
 ) -> Iterator[int]:
-    """Run the server; gives its port. `whole`: encrypted from the first byte on, else by STARTTLS, where `tls` is given."""
+    """Run the server; gives its port.
+
+    Where `tls` is given it encrypts: by STARTTLS, or, `whole`, from the first byte on.
+    """
 
     def known(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         return AuthResult(success=(data.login, data.password) == (USER.encode(), PASSWORD.encode()))

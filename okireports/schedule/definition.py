@@ -22,7 +22,6 @@ FORMATS = ("csv", "json", "parquet", "xlsx", "html", "png", "svg")
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 STORES = ("s3://",)
-DEEP = 40  # characters of an address before which nothing is looked for
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ def checked_destination(dest: str, folder: Path) -> None:
         if urlsplit(dest).password:
             raise BadOption("An address holds no password: it would be kept with the schedule. Give it by environment.")
         return
-    if "://" in dest[:DEEP]:
+    if "://" in dest:
         raise BadOption(f"{dest!r}: there are folders and s3://bucket/prefix.")
     if not Path(dest).is_absolute():
         raise BadOption(f"{dest!r} is no whole path: a schedule runs from another folder than you. Begin with /.")

@@ -26,7 +26,6 @@ class Unmoved(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, *args: Any, **kwargs: Any) -> None:
         """Follow nothing."""
-        return None
 
 
 def signature(key: str, timestamp: str, body: bytes) -> str:
