@@ -273,7 +273,7 @@ def schedules(center: okireports.Center) -> Schedules:
     return Schedules(center.folder, center.clock, export=maker.export, make_digest=maker.digest)
 
 
-def runner(center: okireports.Center, maker: Maker | None = None, patience: float = 20.0) -> Runner:
+def runner(center: okireports.Center, maker: Maker | None = None, patience: float = 20.0, wait: float = 20.0) -> Runner:
     """What runs the schedules of a centre."""
     maker = maker or Maker(center)
 
@@ -281,7 +281,7 @@ def runner(center: okireports.Center, maker: Maker | None = None, patience: floa
         at = center.clock().astimezone(UTC).replace(tzinfo=None)
         return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
-    return Runner(Parts(center.folder, now, maker.export, maker.digest, patience))
+    return Runner(Parts(center.folder, now, maker.export, maker.digest, patience, wait))
 
 
 def daily(center: okireports.Center, viewer: str = "boss", **values: Any) -> int:

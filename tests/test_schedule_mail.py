@@ -65,7 +65,7 @@ def test_a_message_holds_the_files_of_one_project(center: okireports.Center, clo
     }
     (notice,) = (message for message in box.messages if message["Subject"] == CHANGED)
     assert "anna got nothing of Beta: she is not among those who may see it." in notice.get_content()
-    for message in (message for message in box.messages if message is not notice):
+    for message in (message for message in box.messages if message["Subject"] != CHANGED):
         mine, other = ("Alpha", "Beta") if "Alpha" in message["Subject"] else ("Beta", "Alpha")
         (content,) = attached(message).values()
         assert f"{mine} line".encode() in content and other.encode() not in content

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from okireports import access, audit
@@ -23,7 +23,7 @@ from okireports.schedule.notices import NOTICE, Before, Ending, owed
 from okireports.schedule.parts import Export, Exported, MakeDigest
 from okireports.schedule.post import Post
 from okireports.schedule.rows import Schedule
-from okireports.schedule.sight import Share, Sight, address_of, sight
+from okireports.schedule.sight import LESS, UNKNOWN, Kept, Share, Sight, address_of, sight
 from okireports.schedule.smtp import Later, Mailer, Never
 from okireports.schedule.timing import period_at
 from okireports.schedule.webhook import post_manifest
@@ -43,6 +43,7 @@ class Parts:
     export: Export
     make_digest: MakeDigest | None = None
     patience: float = 600.0  # seconds for a mail server's last answer
+    wait: float = 20.0  # seconds for a load to end; after that the next pass puts runs into the control file
 
 
 @dataclass
@@ -152,9 +153,7 @@ class Attempt:
         whole = making.destinations(seen)
         if asked.webhook and not whole:
             whole = [making.of(Share("", "", seen.scope.login, seen.scope.projects), seen).exported]
-        for share in seen.shares:
-            making.of(share, seen)
-        self.sight = seen
+        seen = self.sight = self.makeable(making, seen)
         self.count(seen, [*whole, *(made.exported for made in making.made.values() if not made.stays)])
         if asked.webhook:
             self.call(asked.webhook, whole[0], seen)
@@ -176,13 +175,36 @@ class Attempt:
         """Who may get what now; who gets nothing is written down."""
         with self.parts.folder.reading() as reading:
             seen = sight(reading.con, self.schedule.viewer, self.schedule.definition, self.reason, self.parts.clock())
-        for one in seen.kept:
+        self.keep(seen.kept)
+        return seen
+
+    def keep(self, kept: Iterable[Kept]) -> None:
+        """Write down who gets nothing of what."""
+        for one in kept:
             id = self.id(one.recipient, [one.project.id])
             known = self.diary.deliveries.get(id)
             if known is None or known.state == "sending":
-                self.note("withhold", one.project, recipient=one.recipient, why=one.why)
+                place = None if one.why == UNKNOWN else one.project  # its members do not read who works elsewhere
+                self.note("withhold", place, one.why, recipient=one.recipient)
                 self.tell("mail", one.recipient, [one.project.id], id, "withheld", one.why)
-        return seen
+
+    def makeable(self, making: Making, seen: Sight) -> Sight:
+        """Make what messages are made of; who may not have all that is asked for, in her own name, gets nothing."""
+        shares = []
+        for share in seen.shares:
+            try:
+                making.of(share, seen)
+            except (CenterError, DeliveryError):
+                raise
+            except OkiReportsError:
+                if share.viewer == seen.scope.login:
+                    raise
+                kept = tuple(Kept(share.recipient, project, LESS) for project in share.projects)
+                self.keep(kept)
+                seen = replace(seen, kept=(*seen.kept, *kept))
+            else:
+                shares.append(share)
+        return replace(seen, shares=tuple(shares))
 
     def messages(self, seen: Sight) -> Iterator[tuple[Share, tuple[Project, ...]]]:
         """What is still to be sent: one project in a message, or all to who may see all, where that is asked for."""

@@ -165,6 +165,6 @@ def as_pairs(
     return tuple((one, {}) if isinstance(one, str) else (one[0], dict(one[1])) for one in given)
 
 
-def as_names(given: str | Iterable[str]) -> tuple[str, ...]:
-    """One name or several, each once, as several."""
-    return tuple(dict.fromkeys([given] if isinstance(given, str) else map(str, given)))
+def as_names(given: str | Path | Iterable[str | Path]) -> tuple[str, ...]:
+    """One name or path or several, each once, as several."""
+    return tuple(dict.fromkeys(map(str, [given] if isinstance(given, str | Path) else given)))

@@ -14,7 +14,6 @@ from okireports.schedule.definition import Definition
 from okireports.schedule.diary import Diary, diaries
 
 KEPT = 1_000  # runs of one schedule of which a row stays
-PATIENCE = 20.0  # seconds for a load to end; after that the next pass does it
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def withheld(diary: Diary) -> frozenset[tuple[str, tuple[int, ...]]]:
     return frozenset((one.recipient, tuple(one.projects)) for one in kept_back)
 
 
-def fold(folder: Folder, now: datetime, patience: float = PATIENCE) -> bool:
+def fold(folder: Folder, now: datetime, patience: float) -> bool:
     """Put the diaries of runs that are over into the control file; False where a load keeps it for longer.
 
     One that was put there by somebody who was killed then only goes.

@@ -71,7 +71,7 @@ class Runner:
                         yield from self.runs(schedule, by_hand)
                     else:
                         yield Outcome(schedule.id, schedule.name, None, "busy")
-        fold(folder, self.parts.clock())
+        fold(folder, self.parts.clock(), self.parts.wait)
         sweep(folder)
 
     def known(self) -> list[Schedule]:

@@ -21,7 +21,7 @@ from okireports.tables import FACTS
 
 SCHEDULES, EXPORTS = "schedule", "export"
 OPENING = tuple(sorted({fact.right for fact in FACTS.values() if fact.right}))  # rights that open tables
-UNKNOWN, NO_ADDRESS, NO_EXPORT = "unknown", "no address", "no export"  # also whom there is not is unknown
+UNKNOWN, NO_ADDRESS, NO_EXPORT, LESS = "unknown", "no address", "no export", "less"  # also whom there is not is unknown
 
 
 @dataclass(frozen=True)
