@@ -19,7 +19,7 @@ from killed_schedule import Plainly
 from okireports.disk.folder import quoted
 from okireports.errors import BadOption, BadPeriod, ChangeError, OkiReportsError, Refused, UnknownName, UnknownReport
 from okireports.schedule import gauges
-from posting import WHY, Clock, daily, runner, schedules, states
+from posting import WHY, Clock, daily, runner, states
 from test_older_control import aged
 
 
@@ -162,9 +162,6 @@ def test_what_fails_for_a_day_has_failed(center: okireports.Center, clock: Clock
     place.rmdir()
     for at in ("03 06:30", "03 06:31", "03 12:00", "03 18:00"):
         assert dues(center, clock, f"2025-06-{at}") == [("06-03 04:30", "waiting")]
-    place.mkdir()
-    place.chmod(0o700)
-    shutil.rmtree(place)
     both = dues(center, clock, "2025-06-04 06:30")
     assert both == [("06-03 04:30", "failed"), ("06-04 04:30", "waiting")]
     assert dues(center, clock, "2025-06-04 06:31") == [("06-04 04:30", "waiting")]
@@ -177,17 +174,9 @@ def test_a_machine_that_was_off(center: okireports.Center, clock: Clock, place: 
     assert found == [(f"06-0{day} 04:30", "done") for day in (3, 4, 5, 6)]
     assert dues(center, clock, "2025-06-06 09:00") == []
     daily(center, cron="15 * * * *", destinations=[str(place)])
-    assert (
-        dues(center, clock, "2025-06-08 12:00")
-        == [
-            ("06-06 21:15", "done"),
-            ("06-07 04:30", "done"),
-            ("06-07 21:15", "done"),
-            ("06-08 04:30", "done"),
-            ("06-08 09:15", "done"),
-        ]
-        or True
-    )
+    found = dues(center, clock, "2025-06-08 12:00")
+    assert found[:2] == [("06-07 04:30", "done"), ("06-08 04:30", "done")]
+    assert found[2:] == [("06-06 21:15", "done"), ("06-07 21:15", "done"), ("06-08 09:15", "done")]
     history = center.schedules.history(2)
     assert list(history["stands_for"]) == [12, 24, 15]
     assert dues(center, clock, "2025-06-08 12:00") == []
@@ -214,7 +203,6 @@ def test_a_clock_that_jumps(center: okireports.Center, clock: Clock, place: Path
 
 def test_both_changes_of_the_clock(center: okireports.Center, clock: Clock, place: Path) -> None:
     clock.to("2025-03-28 12:00")
-    center.projects.remove_member("Alpha", "anna", **WHY)
     daily(center, cron="30 2 * * *", destinations=[str(place)])
     assert dues(center, clock, "2025-03-31 12:00") == [
         (f"03-{at}", "done") for at in ("29 01:30", "30 01:00", "31 00:30")

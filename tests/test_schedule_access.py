@@ -21,7 +21,9 @@ PARTNER = "partner@example.com"
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> okireports.Center:
     """Beside boss (both) and anna (Alpha): ola of Beta is a Supervisor too, clive of Alpha a Client."""
-    center = posting.made(tmp_path_factory.mktemp("template"))
+    clock = Clock()
+    clock.to("2025-06-01 12:00")
+    center = okireports.open(posting.made(tmp_path_factory.mktemp("template")).path, now=clock)
     center.users.change("ola", role="Supervisor", email="ola@example.com", **WHY)
     center.users.create("clive", role="Client", email="clive@example.com", projects="Alpha", **WHY)
     center.users.change("admin", email="admin@example.com", **WHY)
