@@ -5,7 +5,8 @@ definition  what it says; ownership: whose it is; table: the schedules of a cent
 lease       one process runs it at a time; diary: what a run did so far; rows: what is kept of it
 sight       who may get what when it runs
 making      its files; letters, message: what is written; smtp, webhook, post: how it is sent
-attempt     one attempt at a run; notices: what its viewer hears; runner: passes over all schedules
+attempt     one attempt at a run; outbox: what it sends, and has sent; notices: what its viewer hears
+runner      passes over all schedules; spool: where files lie that are on their way
 telling     schedules and runs as dataframes; gauges: as metrics
 """
 

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from okireports import access, audit
+from okireports import access
 from okireports.access import Project
-from okireports.audit import Entry
 from okireports.disk import Folder
 from okireports.disk.folder import first_line
 from okireports.errors import CenterError, DeliveryError, OkiReportsError, Refused
 from okireports.period import Period
 from okireports.schedule import letters
-from okireports.schedule.diary import Delivery, Diary
+from okireports.schedule.diary import Diary
 from okireports.schedule.making import Making
-from okireports.schedule.message import Letter, built, message_id
+from okireports.schedule.message import Letter
 from okireports.schedule.notices import NOTICE, Before, Ending, owed
+from okireports.schedule.outbox import Outbox
 from okireports.schedule.parts import Export, Exported, MakeDigest
 from okireports.schedule.post import Post
 from okireports.schedule.rows import Schedule
-from okireports.schedule.sight import LESS, UNKNOWN, Kept, Share, Sight, address_of, sight
-from okireports.schedule.smtp import Later, Mailer, Never
+from okireports.schedule.sight import LESS, Kept, Share, Sight, address_of, sight
+from okireports.schedule.smtp import Later, Mailer
 from okireports.schedule.timing import period_at
-from okireports.schedule.webhook import post_manifest
 
 PAUSES = (1, 2, 5, 10, 20, 40, 60)  # minutes until the next attempt; the last one is for all others
 GIVE_UP = timedelta(hours=24)  # after the run was begun
@@ -53,13 +51,15 @@ class Attempt:
     parts: Parts
     schedule: Schedule
     diary: Diary
-    centre: str = ""  # what tells this centre from others in message ids
     zone: str = "UTC"
     period: Period | None = None
-    post: Post = field(default_factory=Post)
     before: Before = field(default_factory=Before)
     sight: Sight | None = None
-    later: list[str] = field(default_factory=list)  # what is to be tried again, in words
+    out: Outbox = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing to send."""
+        self.out = Outbox(self.parts.folder, self.parts.clock, self.schedule, self.diary)
 
     def make(self) -> Ending:
         """Do all that can be done now, tell the one whose schedule it is, and write down how it ended."""
@@ -68,7 +68,7 @@ class Attempt:
         ending = self.given_up(self.worked())
         self.diary.next = None if ending.over else self.again
         if self.told(ending) and ending.over:
-            ending = self.given_up(Ending("waiting", ending.reason or self.later[0]), ending)
+            ending = self.given_up(Ending("waiting", ending.reason or self.out.later[0]), ending)
         self.diary.write("worked", seconds=round(time.monotonic() - started, 3))
         if ending.over:
             self.diary.write("over", state=ending.state, reason=ending.reason, at=self.parts.clock())
@@ -81,16 +81,16 @@ class Attempt:
         try:
             self.work()
         except Refused as refusal:
-            self.note("refused", None, refusal.why)
+            self.out.note("refused", None, why=refusal.why)
             return Ending("refused", refusal.why)
         except (CenterError, DeliveryError, OSError, Later) as error:
-            self.later.append(first_line(error))
+            self.out.later.append(first_line(error))
         except OkiReportsError as error:  # what was asked for is not there any more, or is not taken
             return Ending("failed", first_line(error))
         except Exception as error:  # a fault of the program ends this attempt, and no other schedule's
-            self.later.append(f"{type(error).__name__}: {first_line(error)}")
-        if self.later:
-            return Ending("waiting", "; ".join(dict.fromkeys(self.later)))
+            self.out.later.append(f"{type(error).__name__}: {first_line(error)}")
+        if self.out.later:
+            return Ending("waiting", "; ".join(dict.fromkeys(self.out.later)))
         refused = [one for one in self.diary.deliveries.values() if one.state == "refused" and one.kind in SENT]
         return Ending("incomplete" if refused else "done", "; ".join(dict.fromkeys(one.words for one in refused)))
 
@@ -108,17 +108,22 @@ class Attempt:
 
     def told(self, ending: Ending) -> bool:
         """Tell the one whose schedule it is what she has to know; gives whether that is to be tried again."""
-        if not self.post.host:
+        out = self.out
+        if not out.post.host:
             return False
-        self.later = []
-        to, address = self.owner()
-        with Mailer(self.post, self.parts.patience) as mailer:
+        out.later = []
+        try:
+            to, address = self.owner()
+        except (CenterError, OSError) as error:
+            out.later.append(first_line(error))
+            return True
+        with Mailer(out.post, self.parts.patience) as mailer:
             for one in owed(self.schedule, self.diary, ending, self.before, self.sight, self.zone):
-                id = self.id("notice", one.kind, to)
+                id = out.id("notice", one.kind, to)
                 if address is not None and not self.diary.sent(id):
                     letter = Letter(one.subject, one.text)
-                    self.deliver(mailer, NOTICE.format(one.kind), to, address, [], id, letter)
-        return bool(self.later)
+                    out.mail(mailer, NOTICE.format(one.kind), to, address, [], id, letter)
+        return bool(out.later)
 
     def owner(self) -> tuple[str, str | None]:
         """Who hears of the run, and where: whose schedule it is, or who is told instead when she is not active."""
@@ -128,7 +133,7 @@ class Attempt:
             ).fetchone()
             if active is not None:
                 return self.schedule.viewer, address_of(reading.con, self.schedule.viewer)
-        return "alerts", self.post.alerts or None
+        return "alerts", self.out.post.alerts or None
 
     @property
     def reason(self) -> str:
@@ -156,8 +161,8 @@ class Attempt:
         seen = self.sight = self.makeable(making, seen)
         self.count(seen, [*whole, *(made.exported for made in making.made.values() if not made.stays)])
         if asked.webhook:
-            self.call(asked.webhook, whole[0], seen)
-        with Mailer(self.post, self.parts.patience) as mailer:
+            self.out.call(asked.webhook, whole[0], seen.scope.projects)
+        with Mailer(self.out.post, self.parts.patience) as mailer:
             for share, projects in self.messages(seen):
                 self.send(mailer, share, projects, making, seen)
 
@@ -166,8 +171,8 @@ class Attempt:
         with self.parts.folder.reading() as reading:
             settings = access.settings_at(reading.con, self.parts.clock() + JUST_AFTER)
             first = reading.con.execute("SELECT hash FROM control.audit ORDER BY seq LIMIT 1").fetchone()
-            self.centre = str(first[0]) if first else ""
-            self.post = Post.read(reading.con)
+            self.out.centre = str(first[0]) if first else ""
+            self.out.post = Post.read(reading.con)
         self.zone = settings["timezone"]
         self.period = period_at(self.schedule.definition.period, self.diary.due, self.zone, int(settings["week_start"]))
 
@@ -175,32 +180,23 @@ class Attempt:
         """Who may get what now; who gets nothing is written down."""
         with self.parts.folder.reading() as reading:
             seen = sight(reading.con, self.schedule.viewer, self.schedule.definition, self.reason, self.parts.clock())
-        self.keep(seen.kept)
+        self.out.keep(seen.kept)
         return seen
-
-    def keep(self, kept: Iterable[Kept]) -> None:
-        """Write down who gets nothing of what."""
-        for one in kept:
-            id = self.id(one.recipient, [one.project.id])
-            known = self.diary.deliveries.get(id)
-            if known is None or known.state == "sending":
-                place = None if one.why == UNKNOWN else one.project  # its members do not read who works elsewhere
-                self.note("withhold", place, one.why, recipient=one.recipient)
-                self.tell("mail", one.recipient, [one.project.id], id, "withheld", one.why)
 
     def makeable(self, making: Making, seen: Sight) -> Sight:
         """Make what messages are made of; who may not have all that is asked for, in her own name, gets nothing."""
         shares = []
         for share in seen.shares:
             try:
-                making.of(share, seen)
+                if self.left(share):
+                    making.of(share, seen)
             except (CenterError, DeliveryError):
                 raise
             except OkiReportsError:
                 if share.viewer == seen.scope.login:
                     raise
                 kept = tuple(Kept(share.recipient, project, LESS) for project in share.projects)
-                self.keep(kept)
+                self.out.keep(kept)
                 seen = replace(seen, kept=(*seen.kept, *kept))
             else:
                 shares.append(share)
@@ -209,63 +205,25 @@ class Attempt:
     def messages(self, seen: Sight) -> Iterator[tuple[Share, tuple[Project, ...]]]:
         """What is still to be sent: one project in a message, or all to who may see all, where that is asked for."""
         for share in seen.shares:
-            had = {id for one in self.diary.deliveries.values() for id in one.projects if one.sent_to(share.recipient)}
-            left = tuple(project for project in share.projects if project.id not in had)
+            left = self.left(share)
             if self.schedule.definition.together and left and left == seen.scope.projects:
                 yield share, left
             else:
                 yield from ((share, (project,)) for project in left)
 
+    def left(self, share: Share) -> tuple[Project, ...]:
+        """The projects of which a recipient has not got the files yet."""
+        had = {id for one in self.diary.deliveries.values() for id in one.projects if one.sent_to(share.recipient)}
+        return tuple(project for project in share.projects if project.id not in had)
+
     def send(self, mailer: Mailer, share: Share, projects: tuple[Project, ...], making: Making, seen: Sight) -> None:
-        """Send one message, unless it was."""
-        ids = [project.id for project in projects]
-        id = self.id(share.recipient, ids)
+        """Send one message."""
         assert self.period is not None
         made = making.of(share, seen)
         letter = letters.of_projects(
-            self.schedule, self.period, projects, made, [making.digest(made, p) for p in projects], self.post
+            self.schedule, self.period, projects, made, [making.digest(made, p) for p in projects], self.out.post
         )
-        for project in projects:
-            self.note("send", project, recipient=share.recipient, unless=id)
-        self.deliver(mailer, "mail", share.recipient, share.address, ids, id, letter)
-
-    def deliver(
-        self, mailer: Mailer, kind: str, recipient: str, address: str, projects: list[int], id: str, letter: Letter
-    ) -> None:
-        """Hand a message to the mail server, with a line in the diary before and after."""
-        language = self.schedule.definition.language
-        message = (
-            built(letter, id=id, sender=self.post.sender, to=address, at=self.parts.clock(), language=language)
-            if self.post.sender
-            else b""
-        )
-        self.tell(kind, recipient, projects, id, "sending", "")
-        try:
-            answer = mailer.send(message, address)
-        except Later as error:
-            self.later.append(str(error))
-        except Never as error:
-            self.tell(kind, recipient, projects, id, "refused", str(error))
-        else:
-            self.tell(kind, recipient, projects, id, "accepted", answer)
-
-    def call(self, url: str, exported: Exported, seen: Sight) -> None:
-        """Send the manifest to the webhook, unless it was."""
-        ids = [project.id for project in seen.scope.projects]
-        id = self.id("webhook", url)
-        if self.diary.sent(id):
-            return
-        for project in seen.scope.projects:
-            self.note("send", project, recipient="webhook", unless=id)
-        self.tell("webhook", url, ids, id, "sending", "")
-        try:
-            answer = post_manifest(url, exported.manifest, self.post, id=id, at=self.parts.clock())
-        except Later as error:
-            self.later.append(str(error))
-        except Never as error:
-            self.tell("webhook", url, ids, id, "refused", str(error))
-        else:
-            self.tell("webhook", url, ids, id, "accepted", answer)
+        self.out.send(mailer, share.recipient, share.address, projects, letter)
 
     def count(self, seen: Sight, made: Sequence[Exported]) -> None:
         """Write down what was made."""
@@ -273,34 +231,3 @@ class Attempt:
         projects = [project.id for project in seen.scope.projects]
         size = sum(file.bytes for file in files)
         self.diary.write("made", projects=projects, files=len(files), bytes=size)
-
-    def id(self, *parts: object) -> str:
-        """The message id of something that this run sends."""
-        return message_id(self.centre, self.post.sender, self.schedule.id, self.diary.due.isoformat(), *parts)
-
-    def tell(self, kind: str, recipient: str, projects: list[int], id: str, state: str, words: str) -> None:
-        """Write down what became of a delivery."""
-        told = Delivery(kind, recipient, projects, id, state, self.parts.clock().isoformat(), words)
-        self.diary.write("delivery", **vars(told))
-
-    def note(
-        self, action: str, project: Project | None, why: str = "", *, recipient: str = "", unless: str = ""
-    ) -> None:
-        """Write into the journal what goes out and what does not: of each project by itself, before it happens.
-
-        Raises:
-            Refused: the journal cannot be written, and then nothing goes out.
-        """
-        if unless and unless in self.diary.deliveries:
-            return
-        told = {"recipient": recipient, "due": self.diary.due} | ({"why": why} if recipient and why else {})
-        entry = Entry(
-            self.schedule.viewer,
-            action,
-            "schedule",
-            str(self.schedule.id),
-            None if project is None else project.id,
-            after=json.dumps(told, default=str, ensure_ascii=False, sort_keys=True) if recipient else None,
-            reason=why if not recipient else self.reason,
-        )
-        audit.note(self.parts.folder.journal, entry, must=action == "send")

@@ -87,7 +87,8 @@ class Diary:
         elif event == "attempt":
             self.attempts, self.state, self.next = int(said["number"]), "running", None
         elif event == "made":
-            self.projects, self.files, self.bytes = list(said["projects"]), int(said["files"]), int(said["bytes"])
+            self.projects = list(said["projects"])  # a later attempt makes what is left
+            self.files, self.bytes = max(self.files, int(said["files"])), max(self.bytes, int(said["bytes"]))
         elif event == "delivery":
             told = {name: said[name] for name in Delivery.__dataclass_fields__}
             self.deliveries[told["message_id"]] = Delivery(**told)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from html import escape
 from pathlib import Path
 
 TYPES = {
@@ -36,18 +35,17 @@ class Letter:
     files: Sequence[tuple[str, Path]] = ()  # by the name that each has in the message
 
 
-def message_id(centre: str, sender: str, *parts: object) -> str:
-    """The id of a message: the same whenever the same thing is sent again, and telling nothing."""
-    said = "\0".join(map(str, (centre, *parts)))
-    return f"<{hashlib.sha256(said.encode()).hexdigest()[:40]}@{sender.rpartition('@')[2] or 'localhost'}>"
+def token(*parts: object) -> str:
+    """What a message is known by: the same whenever the same thing is sent again, and telling nothing."""
+    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:40]
 
 
-def built(letter: Letter, *, id: str, sender: str, to: str, at: datetime, language: str) -> bytes:
+def built(letter: Letter, *, token: str, sender: str, to: str, at: datetime, language: str) -> bytes:
     """The message as it goes over the net.
 
     Args:
         letter: what it says.
-        id: its message id.
+        token: what it is known by.
         sender: the address that sends.
         to: the address that gets it.
         at: naive UTC.
@@ -58,7 +56,7 @@ def built(letter: Letter, *, id: str, sender: str, to: str, at: datetime, langua
     message["To"] = Address(addr_spec=to)
     message["Subject"] = " ".join(letter.subject.split())
     message["Date"] = format_datetime(at.replace(tzinfo=UTC))
-    message["Message-ID"] = id
+    message["Message-ID"] = f"<{token}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = language
     message.set_content(letter.text, cte="quoted-printable")
@@ -72,8 +70,3 @@ def built(letter: Letter, *, id: str, sender: str, to: str, at: datetime, langua
         main, sub = TYPES.get(path.suffix.lower(), ("application", "octet-stream"))
         message.add_attachment(path.read_bytes(), maintype=main, subtype=sub, filename=name)
     return message.as_bytes()
-
-
-def listed(rows: Iterable[str]) -> str:
-    """Lines as a list in HTML."""
-    return "<ul>" + "".join(f"<li>{escape(row)}</li>" for row in rows) + "</ul>"

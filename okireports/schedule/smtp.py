@@ -108,8 +108,6 @@ class Mailer:
         if self._smtp is not None and self.alive(self._smtp):
             return self._smtp
         post, patience = self.post, float(self.post.timeout_s)
-        if not post.host:
-            raise Later("No mail server is set: okireports schedule post CENTER host=... sender=...")
         password = post.password if post.user else ""
         trusted = ssl.create_default_context(cafile=post.ca_file or None)
         if post.security == "tls":
