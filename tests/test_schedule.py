@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import datetime
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -321,6 +324,22 @@ def test_a_sealed_extract_has_no_schedules(center: okireports.Center, tmp_path: 
 
 
 # The command line
+
+
+def test_watching(center: okireports.Center, place: Path) -> None:
+    """A process of its own runs what was due while nobody looked, and ends when it is told to."""
+    before = datetime.now(UTC) - timedelta(days=2)
+    daily(okireports.open(center.path, now=before), destinations=[str(place)])
+    words = [sys.executable, "-m", "okireports", "schedule", "watch", str(center.path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline() for _ in range(3)]
+        process.send_signal(signal.SIGTERM)
+        said += process.stdout.readlines()
+    assert process.returncode == 0
+    assert said[0].startswith("Watching") and said[-1] == "Ended.\n"
+    assert [line.rstrip().endswith(": done") for line in said[1:-1]] == [True, True]
+    assert len([*place.glob("0001/*/manifest.json")]) == 2
 
 
 def test_the_command_line(center: okireports.Center, place: Path, tmp_path: Path) -> None:
