@@ -62,7 +62,7 @@ def built(letter: Letter, *, token: str, sender: str, to: str, at: datetime, lan
     message.set_content(letter.text, cte="quoted-printable")
     if letter.html is not None:
         message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
-        body = message.get_payload()[1]
+        body = list(message.iter_parts())[1]
         assert isinstance(body, EmailMessage)
         for name, picture in letter.pictures.items():
             body.add_related(picture, "image", "png", cid=f"<{name}>", disposition="inline")

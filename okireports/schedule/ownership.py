@@ -155,8 +155,8 @@ def log(change: Change, action: str, schedule_id: int, before: Mapping[str, Any]
     change.log(action, "schedule", str(schedule_id), before, after)
     named = {id: name for said in (before, after) for id, name in said.get("projects") or ()}
     for project in sorted(named):
-        parts = [about(change, said, project) for said in (before, after)]
-        change.log(action, "schedule", str(schedule_id), *parts, project=project)
+        was, then = (about(change, said, project) for said in (before, after))
+        change.log(action, "schedule", str(schedule_id), was, then, project)
 
 
 def about(change: Change, said: Mapping[str, Any], project: int) -> dict[str, Any]:

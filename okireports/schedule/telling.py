@@ -17,7 +17,7 @@ from okireports.schedule.timing import Cron
 
 Row = dict[str, Any]
 AT = pa.timestamp("us")
-LISTED = {
+LISTED: dict[str, pa.DataType] = {
     "schedule_id": pa.int64(),
     "name": pa.string(),
     "viewer": pa.string(),
@@ -30,7 +30,7 @@ LISTED = {
     "last_state": pa.string(),
     "last_reason": pa.string(),
 }
-RUNS = {
+RUNS: dict[str, pa.DataType] = {
     "schedule_id": pa.int64(),
     "due_at": AT,
     "by_hand": pa.bool_(),
@@ -46,7 +46,7 @@ RUNS = {
     "files": pa.int64(),
     "bytes": pa.int64(),
 }
-DELIVERIES = {
+DELIVERIES: dict[str, pa.DataType] = {
     "schedule_id": pa.int64(),
     "due_at": AT,
     "kind": pa.string(),
