@@ -263,7 +263,7 @@ def test_an_older_control_file(center: okireports.Center, clock: Clock, place: P
         "DROP TABLE old.schedules",
         "CREATE TABLE old.schedules (schedule_id BIGINT, definition VARCHAR)",
         "DROP TABLE old.runs",
-        "CREATE TABLE old.runs (run_id BIGINT, schedule_id BIGINT, due_at TIMESTAMP, at TIMESTAMP, state VARCHAR)",
+        'CREATE TABLE old.runs (run_id BIGINT, schedule_id BIGINT, due_at TIMESTAMP, "at" TIMESTAMP, state VARCHAR)',
         "DROP TABLE old.deliveries",
         "DROP TABLE old.addresses",
         "DROP TABLE old.post",

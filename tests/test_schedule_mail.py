@@ -211,6 +211,8 @@ def test_a_recipient_who_is_refused_for_good(center: okireports.Center, clock: C
 
 
 @pytest.mark.debian("openssl")
+@pytest.mark.filterwarnings("ignore:Session.login_data is deprecated")  # the server's own affair
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # it does not see what wraps it
 @pytest.mark.parametrize("whole", [False, True])
 def test_tls_and_a_login(center: okireports.Center, clock: Clock, tmp_path: Path, whole: bool) -> None:
     """The password is in a file; a wrong one, and a server whose certificate nobody knows, are faults."""

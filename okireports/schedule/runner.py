@@ -6,7 +6,7 @@ are of, the oldest first; a due time that has a run gets no other one, whatever 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -62,13 +62,15 @@ class Runner:
     def passing(self, only: int | None, by_hand: bool) -> Iterator[Outcome]:
         """One pass, over all schedules or over one."""
         folder = self.parts.folder
-        self.clear()
         sweep(folder)
-        for schedule in self.known():
-            if schedule.active and only in (None, schedule.id):
+        waiting = {one.schedule_id for one in diaries(folder) if not one.over}
+        active = [one for one in self.known() if one.active]
+        self.clear(waiting - {one.id for one in active})
+        for schedule in active:
+            if only in (None, schedule.id):
                 with leased(folder, schedule.id) as held:
                     if held:
-                        yield from self.runs(schedule, by_hand)
+                        yield from self.runs(schedule.id, by_hand)
                     else:
                         yield Outcome(schedule.id, schedule.name, None, "busy")
         fold(folder, self.parts.clock(), self.parts.wait)
@@ -79,48 +81,56 @@ class Runner:
         with self.parts.folder.reading() as reading:
             return schedules(reading.con)
 
-    def clear(self) -> None:
+    def clear(self, ids: Iterable[int]) -> None:
         """End the runs of schedules that were paused or removed while they waited."""
         folder = self.parts.folder
-        waiting = {one.schedule_id for one in diaries(folder) if not one.over}
-        active = {one.id for one in self.known() if one.active}
-        for schedule_id in sorted(waiting - active):
+        for schedule_id in sorted(ids):
             with leased(folder, schedule_id) as held:
                 for diary in diaries(folder, schedule_id) if held else ():
                     if not diary.over:
                         diary.write("over", state="stopped", reason="paused or removed", at=self.parts.clock())
 
-    def runs(self, schedule: Schedule, by_hand: bool) -> Iterator[Outcome]:
-        """Run what is due of one schedule, whose lease is held."""
-        for diary, before in self.wanted(schedule, by_hand):
-            attempt = Attempt(self.parts, schedule, diary, before=before)
+    def runs(self, schedule_id: int, by_hand: bool) -> Iterator[Outcome]:
+        """Run what is due of one schedule, whose lease is held; it is as it is now, and may have been paused."""
+        folder = self.parts.folder
+        found = diaries(folder, schedule_id)
+        with folder.reading() as reading:
+            schedule = next((one for one in schedules(reading.con) if one.id == schedule_id and one.active), None)
+            over = finished(reading.con, found, schedule_id)
+            settings = access.settings_at(reading.con, self.parts.clock() + JUST_AFTER)
+        if schedule is None:
+            return
+        waiting = [one for one in found if not one.over]
+        wanted = [self.now(schedule, over)] if by_hand else self.wanted(schedule, over, waiting, settings)
+        for diary in wanted:
+            over |= {one.due: told(one) for one in diaries(folder, schedule_id) if one.over}
+            attempt = Attempt(self.parts, schedule, diary, before=before(over.values(), diary.due))
             ending = attempt.make()
             yield Outcome(schedule.id, schedule.name, diary.due, ending.state, ending.reason)
 
-    def wanted(self, schedule: Schedule, by_hand: bool) -> Iterator[tuple[Diary, Before]]:
-        """The runs to be made, each begun: those that wait, then what is due, the oldest first."""
-        folder, now = self.parts.folder, self.parts.clock()
-        open_ones = diaries(folder, schedule.id)
-        with folder.reading() as reading:
-            over = finished(reading.con, open_ones, schedule.id)
-            settings = access.settings_at(reading.con, now + JUST_AFTER)
-        if by_hand:
-            due = now
-            while due in over:
-                due += TICK
-            yield self.begun(schedule, due, 1, by_hand=True), before(over.values(), due)
-            return
-        waiting = [one for one in open_ones if not one.over]
-        missed = self.missed(schedule, over, {one.due for one in waiting}, settings["timezone"])
-        chosen = once_a_period(missed, schedule.definition.period, settings["timezone"], int(settings["week_start"]))
-        new = {due: stands_for for due, stands_for in chosen[-MOST_PERIODS:]}
+    def now(self, schedule: Schedule, over: Mapping[datetime, Done]) -> Diary:
+        """A run by hand."""
+        due = self.parts.clock()
+        while due in over:
+            due += TICK
+        return self.begun(schedule, due, 1, by_hand=True)
+
+    def wanted(
+        self, schedule: Schedule, over: Mapping[datetime, Done], waiting: Iterable[Diary], settings: Mapping[str, str]
+    ) -> Iterator[Diary]:
+        """The runs to be made, each begun when it is its turn: those that wait, and what is due, the oldest first."""
+        now, zone = self.parts.clock(), settings["timezone"]
+        waiting = list(waiting)
+        missed = self.missed(schedule, over, {one.due for one in waiting}, zone)
+        chosen = once_a_period(missed, schedule.definition.period, zone, int(settings["week_start"]))
+        new = dict(chosen[-MOST_PERIODS:])
         ready = {one.due: one for one in waiting if one.next is None or one.next <= now}
         for due in sorted({*ready, *new}):
-            diary = ready[due] if due in ready else self.begun(schedule, due, new[due])
-            over |= {one.due: told(one) for one in diaries(folder, schedule.id) if one.over}
-            yield diary, before(over.values(), due)
+            yield ready[due] if due in ready else self.begun(schedule, due, new[due])
 
-    def missed(self, schedule: Schedule, over: dict[datetime, Done], begun: set[datetime], zone: str) -> list[datetime]:
+    def missed(
+        self, schedule: Schedule, over: Mapping[datetime, Done], begun: set[datetime], zone: str
+    ) -> list[datetime]:
         """The due times up to now that have no run, since the last one that has.
 
         What is over but due later than now was run while the clock was ahead: it counts for itself only.
