@@ -65,6 +65,9 @@ EXTRACTS = ("tests/test_extract.py",)
 HANDING, HANDED = "delivery/asking.py", ("tests/test_delivery.py",)
 SWEEP, FINAL, FORGOTTEN = "disk/sweep.py", '("forget", "retain", "restamp")', "loading/forget.py"
 FORGET, RESTAMP = ("tests/test_forget.py",), ("tests/test_restamp.py",)
+SIGHT, SCHEDULED = "schedule/sight.py", ("tests/test_schedule_access.py",)
+AGAIN = ("tests/test_schedule.py", "tests/test_schedule_mail.py")
+AT_ONCE = ("tests/test_schedule_killed.py",)
 MUTATIONS = (
     Mutation("stores ignored", DUCK, "segments_of(con, None, scope.stores)", "segments_of(con, None, None)"),
     Mutation("no project is everyone's", SCOPE, "if self.everything and not self.narrowed else ()", "if True else ()"),
@@ -288,6 +291,12 @@ MUTATIONS = (
         "separable=True",
         CONTACTS,
     ),
+    Mutation("who left still gets it", SIGHT, "lacks if project in hers.projects else UNKNOWN", "lacks", SCHEDULED),
+    Mutation("schedules inherit seeing everything", SIGHT, "if not scope.everything:", "if True:", SCHEDULED),
+    Mutation("who sees less gets the same files", SIGHT, "if covers(hers, scope, definition)", "if True", SCHEDULED),
+    Mutation("sent again", "schedule/attempt.py", "if one.sent_to(share.recipient)", "if False", AGAIN),
+    Mutation("run again", "schedule/runner.py", "if due not in over and due not in begun", "if True", AGAIN),
+    Mutation("a lease for several", "schedule/lease.py", "LOCK_EX | fcntl", "LOCK_SH | fcntl", AT_ONCE),
 )
 
 

@@ -22,6 +22,7 @@ from okireports.cli import (
     insight,
     people,
     querying,
+    schedule,
     sync,
 )
 from okireports.cli.terminal import complain
@@ -89,6 +90,7 @@ app.add_typer(people.project, name="project")
 app.add_typer(administration.group, name="group")
 app.add_typer(administration.role, name="role")
 app.add_typer(definitions.definition, name="definition")
+app.add_typer(schedule.schedule, name="schedule")
 
 
 def show_version(asked: bool) -> None:

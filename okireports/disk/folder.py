@@ -80,6 +80,11 @@ class Folder:
         return self.path / "rejects"
 
     @property
+    def runs(self) -> Path:
+        """What runs by itself: leases, and diaries that are not in the control file yet."""
+        return self.path / "runs"
+
+    @property
     def work(self) -> Path:
         """Scratch space of the writer."""
         return self.path / "work"

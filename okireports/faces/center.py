@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from okireports.run import Names
 if TYPE_CHECKING:
     import pandas as pd
 
+    from okireports import schedule
     from okireports.widgets import Administration
 
 
@@ -260,6 +262,16 @@ class Center:
     def settings(self) -> admin.Settings:
         """Zone, currency, service-level formula and the like."""
         return admin.Settings(self.folder, self.clock)
+
+    @property
+    def schedules(self) -> schedule.Schedules:
+        """What runs by itself: reports that are made and sent when they are due, and changes to them."""
+        from okireports import schedule
+        from okireports.faces.scheduled import digest, export
+
+        return schedule.Schedules(
+            self.folder, self.clock, export=partial(export, self), make_digest=partial(digest, self)
+        )
 
     @property
     def audit(self) -> admin.Log:

@@ -200,8 +200,24 @@ CONTROL: dict[str, Control] = {
         ),
         table("forgotten", "digest VARCHAR"),  # keyed: whom no load brings back
         table("forgotten_rows", "table VARCHAR, id BIGINT, nameless BOOLEAN"),  # theirs; nameless: without source_id
-        table("schedules", "schedule_id BIGINT, definition VARCHAR"),
-        table("runs", f"run_id BIGINT, schedule_id BIGINT, due_at {INSTANT}, at {INSTANT}, state VARCHAR"),
+        table(
+            "schedules",
+            f"schedule_id BIGINT, name VARCHAR, viewer_id BIGINT, definition VARCHAR, created_at {INSTANT}, "
+            f"since {INSTANT}, paused_at {INSTANT}, removed_at {INSTANT}",  # definition: JSON; due after `since`
+        ),
+        table(
+            "runs",  # a due time each; stands_for: those missed before it that are of the same period
+            f"run_id BIGINT, schedule_id BIGINT, due_at {INSTANT}, by_hand BOOLEAN, begun_at {INSTANT}, "
+            f"ended_at {INSTANT}, state VARCHAR, reason VARCHAR, attempts BIGINT, stands_for BIGINT, work_s DOUBLE, "
+            "projects BIGINT[], files BIGINT, bytes BIGINT",
+        ),
+        table(
+            "deliveries",  # what became of each thing that a run sent, or kept back
+            "run_id BIGINT, kind VARCHAR, recipient VARCHAR, projects BIGINT[], message_id VARCHAR, state VARCHAR, "
+            f"at {INSTANT}, words VARCHAR",
+        ),
+        table("addresses", f"address VARCHAR, project_id BIGINT, {VALID}"),  # outside ones that a project's files go to
+        table("post", "key VARCHAR, value VARCHAR"),  # how mail is sent; no password
     )
 }
 

@@ -1,0 +1,323 @@
+"""Commands about what runs by itself: schedules, their runs, and how mail is sent."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+import okireports
+from okireports.cli.asking import value_of
+from okireports.cli.centre import pairs
+from okireports.cli.terminal import Actor, Center, Reason, bar, complain, plain, say, show, show_frame
+from okireports.schedule import Outcome, gauges
+
+schedule = typer.Typer(help="Schedules: reports that are made and sent by themselves.", no_args_is_help=True)
+
+BAD = ("failed", "refused", "incomplete")
+FAILED, LATER = 1, 3  # exit codes: something was not done; something waits to be tried again
+PAUSE = 30.0  # seconds between two looks at what is due, at most
+
+Id = Annotated[int, typer.Argument(metavar="ID", help="As `okireports schedule list` shows it.", show_default=False)]
+MaybeId = Annotated[int | None, typer.Argument(metavar="[ID]", help="Only this schedule.", show_default=False)]
+Metrics = Annotated[
+    Path | None,
+    typer.Option(
+        help="A file for Prometheus' node exporter, such as /var/lib/node/okireports.prom.", show_default=False
+    ),
+]
+Several = list[str] | None
+Text = str | None
+
+
+def option(name: str, help: str, metavar: str | None = None) -> Any:
+    """An option without a default."""
+    return typer.Option(name, help=help, metavar=metavar, show_default=False)
+
+
+Cron = Annotated[Text, option("--cron", "When, on the centre's clock: '30 6 * * 1-5', '@daily'.")]
+Period = Annotated[Text, option("--period", "Of what time, seen from then: yesterday, 'last week', 'last month'.")]
+Projects = Annotated[Several, option("--project", "One of the viewer's; several times. None: each of hers.")]
+Reports = Annotated[Several, option("--report", "A report; several times. '*': all.", "NAME[:OPTION=VALUE,...]")]
+Tables = Annotated[Several, option("--table", "A table of facts; several times. '*': all.")]
+Formats = Annotated[Text, option("--format", "parquet, csv, xlsx, json, html, png, svg; commas between.")]
+Digest = Annotated[
+    bool | None, typer.Option("--digest/--no-digest", help="A page about each project.", show_default=False)
+]
+Language = Annotated[Text, option("--language", "en or pl.")]
+Targets = Annotated[Several, option("--to", "A folder, or s3://bucket/prefix; several times.")]
+Recipients = Annotated[Several, option("--recipient", "Someone of the centre, by login; several times.")]
+Addresses = Annotated[Several, option("--address", "Someone outside, by mail address; several times.")]
+Webhook = Annotated[Text, option("--webhook", "An address to which the signed manifest is posted.", "URL")]
+Together = Annotated[
+    bool | None,
+    typer.Option("--together/--apart", help="One message of all projects to who may see all.", show_default=False),
+]
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """What was said, as the library takes it."""
+    told = {key: value for key, value in values.items() if value not in (None, [])}
+    if told.get("tables") == ["*"]:
+        told["tables"] = "*"
+    if "formats" in told:
+        told["formats"] = [part.strip() for part in told["formats"].split(",") if part.strip()]
+    if "reports" in told:
+        told["reports"] = "*" if told["reports"] == ["*"] else [named(one) for one in told["reports"]]
+    return told
+
+
+def named(report: str) -> tuple[str, dict[str, Any]]:
+    """A report with its options, from NAME:OPTION=VALUE,OPTION=VALUE."""
+    name, _, options = report.partition(":")
+    told = pairs([part for part in options.split(",") if part], "--report")
+    return name, {key: value_of(key, text) for key, text in told.items()}
+
+
+@schedule.command("list")
+def list_schedules(center: Center) -> None:
+    """List the schedules: when each is due next, and how it went last."""
+    frame = okireports.open(center).schedules.frame
+    if frame.empty:
+        say("There are no schedules.")
+    else:
+        show_frame(frame)
+
+
+@schedule.command("add")
+def add(
+    center: Center,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As people call it.", show_default=False)],
+    viewer: Annotated[str, typer.Option(help="Whose it is, by login: what it makes is what she may see then.")],
+    cron: Annotated[str, typer.Option(help="When, on the centre's clock: '30 6 * * 1-5', '@daily'.")],
+    actor: Actor,
+    reason: Reason,
+    period: Annotated[str, typer.Option(help="Of what time, seen from then: 'last week', 'last month'.")] = "yesterday",
+    project: Projects = None,
+    report: Reports = None,
+    table: Tables = None,
+    format: Formats = None,
+    digest: Digest = None,
+    language: Language = None,
+    to: Targets = None,
+    recipient: Recipients = None,
+    address: Addresses = None,
+    webhook: Webhook = None,
+    together: Together = None,
+) -> None:
+    """Add a schedule; it is due for the first time after now."""
+    opened = okireports.open(center)
+    values = given(
+        reports=report,
+        tables=table,
+        formats=format,
+        digest=digest,
+        language=language,
+        destinations=to,
+        recipients=recipient,
+        addresses=address,
+        webhook=webhook,
+        together=together,
+    )
+    more = {"viewer": viewer, "cron": cron, "period": period, "projects": project or None}
+    id = opened.schedules.create(name, **more, actor=actor, reason=reason, **values)
+    due = opened.schedules.frame.set_index("schedule_id").loc[id, "next_due"]
+    say(f"Added schedule {id}, {name}; due next at {due:%Y-%m-%d %H:%M %Z}.")
+
+
+@schedule.command("change")
+def change(
+    center: Center,
+    id: Id,
+    actor: Actor,
+    reason: Reason,
+    name: Annotated[Text, option("--name", "As people call it.")] = None,
+    cron: Cron = None,
+    period: Period = None,
+    project: Projects = None,
+    report: Reports = None,
+    table: Tables = None,
+    format: Formats = None,
+    digest: Digest = None,
+    language: Language = None,
+    to: Targets = None,
+    recipient: Recipients = None,
+    address: Addresses = None,
+    webhook: Webhook = None,
+    together: Together = None,
+) -> None:
+    """Change what a schedule says; what is not said stays."""
+    values = given(
+        name=name,
+        cron=cron,
+        period=period,
+        projects=project,
+        reports=report,
+        tables=table,
+        formats=format,
+        digest=digest,
+        language=language,
+        destinations=to,
+        recipients=recipient,
+        addresses=address,
+        webhook=webhook,
+        together=together,
+    )
+    okireports.open(center).schedules.change(id, actor=actor, reason=reason, **values)
+    say(f"Changed schedule {id}.")
+
+
+@schedule.command("pause")
+def pause(center: Center, id: Id, actor: Actor, reason: Reason) -> None:
+    """Let a schedule rest."""
+    okireports.open(center).schedules.pause(id, actor=actor, reason=reason)
+    say(f"Paused schedule {id}.")
+
+
+@schedule.command("resume")
+def resume(center: Center, id: Id, actor: Actor, reason: Reason) -> None:
+    """Let a schedule run again, from now on."""
+    okireports.open(center).schedules.resume(id, actor=actor, reason=reason)
+    say(f"Schedule {id} runs again.")
+
+
+@schedule.command("remove")
+def remove(center: Center, id: Id, actor: Actor, reason: Reason) -> None:
+    """End a schedule; its history stays."""
+    okireports.open(center).schedules.remove(id, actor=actor, reason=reason)
+    say(f"Removed schedule {id}.")
+
+
+@schedule.command("history")
+def history(
+    center: Center,
+    id: MaybeId = None,
+    deliveries: Annotated[
+        bool, typer.Option("--deliveries", help="What was sent or kept back, instead of the runs.")
+    ] = False,
+    rows: Annotated[int, typer.Option(min=1, help="How many of the newest to show.")] = 20,
+) -> None:
+    """Show the runs, newest first, or what they sent."""
+    schedules = okireports.open(center).schedules
+    frame = schedules.deliveries(id) if deliveries else schedules.history(id)
+    if frame.empty:
+        say("Nothing has run yet.")
+    else:
+        show_frame(frame.head(rows))
+
+
+@schedule.command("allow")
+def allow(
+    center: Center,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="A mail address.", show_default=False)],
+    project: Annotated[str, typer.Argument(metavar="PROJECT", help="The project's name.", show_default=False)],
+    actor: Actor,
+    reason: Reason,
+    no: Annotated[bool, typer.Option("--no", help="It gets nothing of the project any more.")] = False,
+) -> None:
+    """Let an address outside the centre get files of one project, or no longer."""
+    schedules = okireports.open(center).schedules
+    (schedules.disallow if no else schedules.allow)(address, project, actor=actor, reason=reason)
+    say(f"{address} gets {'nothing' if no else 'files'} of {project}{' any more' if no else ''}.")
+
+
+@schedule.command("post")
+def post(
+    center: Center,
+    settings: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="None: show them.", show_default=False)
+    ] = None,
+    actor: Annotated[str, typer.Option(help="Your login.", show_default=False)] = "",
+    reason: Annotated[str, typer.Option(help="Why; it is kept with the change.", show_default=False)] = "",
+) -> None:
+    """Show or change how mail is sent: host, port, security, user, password_env or password_file, sender, ..."""
+    schedules = okireports.open(center).schedules
+    if settings:
+        schedules.set_post(actor=actor, reason=reason, **pairs(settings, "NAME=VALUE"))
+    show(("setting", "value"), schedules.post.items())
+
+
+@schedule.command("run")
+def run(
+    center: Center,
+    id: MaybeId = None,
+    due: Annotated[bool, typer.Option("--due", help="All that is due, and what waits to be tried again.")] = False,
+    metrics: Metrics = None,
+) -> None:
+    """Run all that is due (--due, for cron or systemd), or one schedule now.
+
+    Exit codes: 0 all is done, 1 a run failed or was refused, 3 a run waits to be tried again.
+    """
+    if (id is None) is not due:
+        raise typer.BadParameter("Give --due, or the ID of one schedule.", param_hint="--due")
+    opened = okireports.open(center)
+    with bar() as step:
+        step("schedules")
+        found = opened.schedules.run_due() if id is None else opened.schedules.run(id)
+    if metrics is not None:
+        gauges.put(opened.folder, metrics, opened.clock().astimezone(UTC).replace(tzinfo=None))
+    tell(found)
+    states = {one.state for one in found}
+    if states & {*BAD}:
+        raise typer.Exit(FAILED)
+    if "waiting" in states:
+        raise typer.Exit(LATER)
+
+
+def tell(found: list[Outcome]) -> None:
+    """A line for each run; what went wrong goes where errors go."""
+    for one in found:
+        due = f", due {one.due:%Y-%m-%d %H:%M} UTC" if one.due else ""
+        line = f"schedule {one.schedule_id} ({one.name}){due}: {one.state}{f': {one.reason}' if one.reason else ''}"
+        if one.state in (*BAD, "waiting"):
+            complain(plain(line))
+        else:
+            say(line)
+
+
+@schedule.command("watch")
+def watch(center: Center, metrics: Metrics = None) -> None:
+    """Run what is due, when it is due, until this process is told to end (SIGTERM, Ctrl-C)."""
+    opened = okireports.open(center)
+    ending = Ending()
+    say(f"Watching the schedules of {center}.")
+    while not ending.asked:
+        try:
+            tell(opened.schedules.run_due())
+            if metrics is not None:
+                gauges.put(opened.folder, metrics, opened.clock().astimezone(UTC).replace(tzinfo=None))
+        except (okireports.OkiReportsError, OSError) as error:  # the next look may find it mended
+            complain(error)
+        ending.wait(pause_of(opened.schedules.frame["next_due"].dropna().tolist(), opened.clock))
+    say("Ended.")
+
+
+def pause_of(coming: list[datetime], clock: Callable[[], datetime]) -> float:
+    """Seconds until the next look: until something is due, and never long, for a clock may jump."""
+    waits = [(at - clock()) / timedelta(seconds=1) for at in coming]
+    return min([PAUSE, *(max(wait, 0.2) for wait in waits)])
+
+
+class Ending:
+    """Whether the process was told to end; a run under way is brought to its end first."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.ask)
+
+    def ask(self, number: int, frame: FrameType | None) -> None:
+        """The process is told to end."""
+        self.asked = True
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, unless told to end."""
+        until = time.monotonic() + seconds
+        while not self.asked and time.monotonic() < until:
+            time.sleep(min(0.2, seconds))

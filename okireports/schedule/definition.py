@@ -1,0 +1,170 @@
+"""What a schedule says: when, for whom, what is made, and where it goes; as JSON in the control file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from okireports import report
+from okireports.access import Scope
+from okireports.engines.duck import may_open
+from okireports.errors import BadOption, UnknownName, did_you_mean
+from okireports.run import permitted
+from okireports.tables import FACTS
+
+LANGUAGES = ("en", "pl")
+FORMATS = ("csv", "json", "parquet", "xlsx", "html", "png", "svg")
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+STORES = ("s3://",)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What one schedule says.
+
+    projects: ids and the names that they were given by; None: each of the viewer's, as they are when it runs.
+    recipients: logins. addresses: of people outside, each bound to projects by an admin.
+    """
+
+    cron: str
+    period: str
+    projects: tuple[tuple[int, str], ...] | None = None
+    reports: tuple[tuple[str, Mapping[str, Any]], ...] | str = ()
+    tables: tuple[str, ...] | str = ()
+    formats: tuple[str, ...] = ("parquet",)
+    digest: bool = False
+    language: str = "en"
+    destinations: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    webhook: str | None = None
+    together: bool = False  # one message of all projects to each recipient who may see all of them
+
+    @property
+    def text(self) -> str:
+        """As the control file keeps it."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def read(cls, text: str) -> Definition:
+        """What the control file keeps; fields that a newer version added are left out."""
+        said = json.loads(text)
+        known = {field.name: said[field.name] for field in fields(cls) if field.name in said}
+        for name in ("formats", "destinations", "recipients", "addresses"):
+            known[name] = tuple(known.get(name, ()))
+        if not isinstance(known.get("reports", "*"), str):
+            known["reports"] = tuple((name, options) for name, options in known["reports"])
+        if not isinstance(known.get("tables", "*"), str):
+            known["tables"] = tuple(known["tables"])
+        if known.get("projects") is not None:
+            known["projects"] = tuple((id, name) for id, name in known["projects"])
+        return cls(**known)
+
+
+def checked(given: Definition, scope: Scope, folder: Path) -> Definition:
+    """A definition of which everything can be read, and is the viewer's to ask for.
+
+    Args:
+        given: with names as they were typed.
+        scope: the viewer's.
+        folder: the centre's, in which nothing is put.
+
+    Raises:
+        BadOption, UnknownName, UnknownReport: it says which.
+    """
+    known = {r.name for r in permitted(scope)}
+    if isinstance(given.reports, str) and given.reports != "*":
+        raise BadOption(f"reports={given.reports!r}: it is a list of names, of (name, options), or '*'.")
+    for name, options in () if isinstance(given.reports, str) else given.reports:
+        report.check_options(report.find(name, known), options)
+    for name in () if isinstance(given.tables, str) else given.tables:
+        if name not in FACTS or not may_open(scope, name):
+            raise UnknownName("table", name, (t for t in FACTS if may_open(scope, t)))
+    words = [(given.formats, FORMATS, "format"), ((given.language,), LANGUAGES, "language")]
+    for values, permitted_values, kind in words:
+        for value in values:
+            if value not in permitted_values:
+                hint = did_you_mean(str(value), permitted_values)
+                raise BadOption(f"{kind} {value!r} is none of {', '.join(permitted_values)}.{hint}")
+    if not (given.reports or given.tables or given.digest):
+        raise BadOption("Say what is to be made: reports, tables, or digest=True.")
+    if (given.reports or given.tables) and not given.formats:
+        raise BadOption(f"Say as which files: formats, of {', '.join(FORMATS)}.")
+    if not (given.destinations or given.recipients or given.addresses or given.webhook):
+        raise BadOption("Say where it goes: destinations, recipients, addresses or a webhook.")
+    for dest in given.destinations:
+        checked_destination(dest, folder)
+    if given.webhook is not None:
+        checked_webhook(given.webhook)
+    for address in given.addresses:
+        checked_address(address)
+    return given
+
+
+def checked_destination(dest: str, folder: Path) -> None:
+    """Refuse a place that no run could use: whether it can be written is seen when it runs.
+
+    Raises:
+        BadOption: it is relative (whoever runs it is somewhere else), or inside the centre.
+    """
+    if dest.startswith(STORES):
+        if urlsplit(dest).password:
+            raise BadOption("An address holds no password: it would be kept with the schedule. Give it by environment.")
+        return
+    if "://" in dest:
+        raise BadOption(f"{dest!r}: there are folders and s3://bucket/prefix.")
+    if not Path(dest).is_absolute():
+        raise BadOption(f"{dest!r} is no whole path: a schedule runs from another folder than you. Begin with /.")
+    inside, centre = Path(dest).resolve(), folder.resolve()
+    if inside == centre or centre in inside.parents:
+        raise BadOption(f"{dest!r} lies in the centre's own folder; choose another one.")
+
+
+def checked_webhook(url: str) -> None:
+    """Refuse an address that is no web page, or to which a manifest would go for all to read.
+
+    Raises:
+        BadOption: it says why.
+    """
+    try:
+        parts = urlsplit(url)
+        host, secret = parts.hostname, parts.password
+    except ValueError:
+        parts, host, secret = urlsplit(""), None, None
+    if parts.scheme not in ("http", "https") or not host or not url.isprintable() or " " in url:
+        raise BadOption(f"webhook={url!r} is no address such as 'https://example.com/hook'.")
+    if secret or parts.username:
+        raise BadOption("A webhook's address holds no password: it would be kept with the schedule. It is signed.")
+    if parts.scheme == "http" and host not in LOOPBACK:
+        raise BadOption(f"webhook={url!r}: only https:// leaves the machine.")
+
+
+def checked_address(address: str) -> str:
+    """An address of mail as headers may hold it.
+
+    Raises:
+        BadOption: it is none, or holds letters that not every server takes.
+    """
+    if not ADDRESS.fullmatch(address) or ".." in address:
+        raise BadOption(f"{address!r} is no address such as 'name@example.com', in plain letters.")
+    return address
+
+
+def as_pairs(
+    given: str | Iterable[str | tuple[str, Mapping[str, Any]]],
+) -> tuple[tuple[str, Mapping[str, Any]], ...] | str:
+    """Reports as people give them, names or (name, options), as pairs; "*" stays."""
+    if isinstance(given, str):
+        return given if given == "*" else ((given, {}),)
+    return tuple((one, {}) if isinstance(one, str) else (one[0], dict(one[1])) for one in given)
+
+
+def as_names(given: str | Path | Iterable[str | Path]) -> tuple[str, ...]:
+    """One name or path or several, each once, as several."""
+    return tuple(dict.fromkeys(map(str, [given] if isinstance(given, str | Path) else given)))
