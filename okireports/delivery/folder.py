@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from okireports import export
 from okireports.access import Project
 from okireports.delivery.asking import Asking, Plan, Wanted
 from okireports.delivery.facts import Facts, Piece, facts
-from okireports.delivery.manifest import SCHEMA, Entry, Record, key_of
+from okireports.delivery.manifest import SCHEMA, Entry, Record, key_of, made_with
 from okireports.delivery.naming import folder_of
 from okireports.delivery.order import File, ProjectFolder
 from okireports.delivery.target import Target
@@ -179,7 +178,7 @@ class Making:
         what = {name: value for name, value in about.items() if name not in ("rows", "options")}
         return key_of(
             {
-                "made_with": [SCHEMA, version("okireports")],
+                "made_with": [SCHEMA, made_with()],
                 "viewer": whose,
                 "project": [self.project.id, self.project.name],
                 "state": state,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 
 from okireports.access import Project
@@ -119,7 +118,7 @@ class Export:
         period = planned.period
         return {
             "schema": manifest.SCHEMA,
-            "made_with": f"okireports {version('okireports')}",
+            "made_with": manifest.made_with(),
             "made_at": period.local(planned.now).isoformat(timespec="seconds"),
             "viewer": scope.called,
             "role": scope.role,
