@@ -62,6 +62,7 @@ OWN_ROWS = ("tests/test_own_rows.py",)
 LOG, INSIGHT = ("tests/test_change_log.py",), ("tests/test_admin_insight.py",)
 ASKING, CUT, SEALED = "extract/asking.py", "extract/control.py", "disk/sealed.py"
 EXTRACTS = ("tests/test_extract.py",)
+HANDING, HANDED = "delivery/asking.py", ("tests/test_delivery.py",)
 SWEEP, FINAL, FORGOTTEN = "disk/sweep.py", '("forget", "retain", "restamp")', "loading/forget.py"
 FORGET, RESTAMP = ("tests/test_forget.py",), ("tests/test_restamp.py",)
 SIGHT, SCHEDULED = "schedule/sight.py", ("tests/test_schedule_access.py",)
@@ -118,6 +119,17 @@ MUTATIONS = (
     ),
     Mutation("the log without the right", OVERSIGHT, "return RIGHT in scope.rights and", "return True and", LOG),
     Mutation("runs over other projects", OVERSIGHT, "r.asked IS NULL AND EXISTS (", "r.asked IS NULL OR EXISTS (", LOG),
+    Mutation("exports by anyone", HANDING, "    scope.demand(RIGHT)\n", "", HANDED),
+    Mutation("exports of everything", HANDING, "if scope.everything:", "if False:", HANDED),
+    Mutation("rows of all projects go out", "delivery/folder.py", "viewing([self.project.id])", "viewing()", HANDED),
+    Mutation("reports of all projects go out", "delivery/folder.py", "projects=[self.project.id], **", "**", HANDED),
+    Mutation(
+        "projects that she lost go out",
+        "delivery/making.py",
+        "        who.still_hers(self.folder, self.at(self.folder, now), project, now)\n",
+        "",
+        HANDED,
+    ),
     Mutation("previews of any project", PREVIEW, "if project in looking.projects)", "if project)", INSIGHT),
     Mutation("previews with any right", PREVIEW, "narrowest(seen.rights, looking.rights)", "seen.rights", INSIGHT),
     Mutation("previews are hers", PREVIEW, "Entry(scope.reader or scope.login", "Entry(scope.login", INSIGHT),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -142,6 +142,28 @@ def kept_back(center: Center, viewer: Viewer) -> set[str]:
     return {*DEFINITIONS} - {table for r in able for table in (*r.tables, *rules_of(r))}
 
 
+def exported(
+    center: Center, viewer: Viewer, folder: Path, period: Any, reports: Sequence[str], *, digest: bool = False
+) -> Parts:
+    """All that lies in an export of hers, by name; without what tells of the centre's whole change log."""
+    asking = center.viewer(viewer.login, reason=viewer.reason)
+    asking.export(folder, period=period, reports=reports, tables="*", formats=("parquet", "csv"), digest=digest)
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return {
+        name: without_log(folder / name) if name.endswith(".json") else (folder / name).read_bytes() for name in names
+    }
+
+
+def without_log(manifest: Path) -> str:
+    """A manifest without the head of the change log, and the checksums that it goes into."""
+    said = json.loads(manifest.read_text("utf-8")) | {"change_log": None}
+    for entry in said["files"]:
+        entry["key"] = None
+        if entry["what"] == "manifest":
+            entry["sha256"] = None
+    return json.dumps(said, ensure_ascii=False)
+
+
 def answered(result: Result) -> Parts:
     """What a result says in a session."""
     return {
@@ -260,7 +282,7 @@ def _read(part: str, said: Any) -> str:
         return f"{said.schema} {said.to_pylist()}"
     if isinstance(said, pd.DataFrame):
         return f"{said.to_csv()} {said.attrs} {list(said.columns)}"
-    if part == "parquet":
+    if part.endswith("parquet"):
         table = pq.read_table(pa.BufferReader(said))
         return f"{said.decode('utf-8', 'replace')} {table.schema.metadata} {table.to_pylist()}"
     if part == "xlsx":

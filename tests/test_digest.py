@@ -19,7 +19,7 @@ from growing import ALPHA
 from okireports import run
 from okireports.columns import label
 from okireports.delivery import digest
-from okireports.delivery.digest import contents, headline, terms, words
+from okireports.delivery.digest import asking, contents, headline, page, terms, words
 from okireports.delivery.digest.asking import back
 from okireports.errors import BadOption, BadPeriod, OkiReportsError, Refused, UnknownName
 from okireports.export.cells import is_figure
@@ -83,7 +83,8 @@ def whole(made: digest.Digest) -> str:
 def test_the_figures_are_those_that_one_counts_with_those_of_the_day_before(kept: Center) -> None:
     lines = made(kept).text.splitlines()
     assert lines[0] == "Alpha: 3 June 2025"
-    said = {name: figure for line in lines if ": " in line for name, _, figure in [line.partition(": ")]}
+    end = lines.index("What the figures mean")
+    said = {name: figure for line in lines[:end] for name, _, figure in [line.partition(": ")]}
     assert said["Offered"] == f"{2 * ALPHA} (100.0% more; before: {ALPHA})"
     assert said["Answered"] == f"{2 * ALPHA} (100.0% more; before: {ALPHA})"
     assert said["Lost"] == "0 (no change; before: 0)"
@@ -128,7 +129,7 @@ def test_the_period_before_has_the_same_length(kept: Center, asked: Any, now: st
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
     viewing = okireports.open(kept.path, now=at).viewer("anna").viewing(["Alpha"])
     period = parse(asked, zone="Europe/Warsaw", now=at)
-    before = digest.asking.earlier(period, viewing, 0)
+    before = asking.earlier(period, viewing, 0)
     expected = parse(wanted, zone="Europe/Warsaw", now=at)
     assert before is not None
     assert (before.start, before.end) == (expected.start, expected.end)
@@ -216,13 +217,13 @@ def test_what_cannot_be_worked_out_is_marked() -> None:
     found = headline.in_time(dialogues((10, 9, 0.9), (90, 0, 0.0)))
     assert found == headline.Total(pytest.approx(0.09), exact=False)
     figure = headline.Figure("in_time_rate", "dialogue_summary", "up", found, found)
-    assert digest.page.said(figure, "en")[0] == "≈ 9.0%"
+    assert page.said(figure, "en")[0] == "≈ 9.0%"
 
 
 def test_money_of_two_currencies_is_not_added_up(kept: Center) -> None:
     def orders(*rows: tuple[str | None, float]) -> Any:
         frame = pd.DataFrame(list(rows), columns=["currency", "amount"])
-        return digest.asking.Given(_answer(kept, "orders"), frame)
+        return asking.Given(_answer(kept, "orders"), frame)
 
     assert headline.money(orders(("PLN", 3.0), ("EUR", 4.0)), "amount") is None
     assert headline.money(orders(("PLN", 3.0), ("PLN", 4.0)), "amount") == headline.Total(7.0, True, "PLN")
@@ -273,6 +274,13 @@ def test_a_role_has_of_it_what_it_may_run(center: Center) -> None:
         if login != "anna":
             assert all(find(name).section.name != "users" for name in shown)
     assert not gathered(center, "walter").groups
+    center.roles.create("Peaks", rights=[], reports=["calls_by_hour"], **WHY)
+    center.users.change("walter", role="Peaks", **WHY)
+    assert not gathered(center, "walter").parts  # a day has no peaks
+    assert "There is nothing in this period." in made(center, "walter").text
+    center.roles.create("Staff", rights=[], reports=["staffing_by_interval"], **WHY)
+    center.users.change("walter", role="Staff", **WHY)
+    assert not gathered(center, "walter").parts
 
 
 def gathered(center: Center, login: str = "anna", project: str = "Alpha", **more: Any) -> digest.Contents:
@@ -347,14 +355,14 @@ def test_a_question_that_cannot_be_read_is_an_error(kept: Center, asked: dict[st
 @pytest.mark.parametrize("language", ["en", "pl"])
 def test_the_page_needs_nothing_from_outside(kept: Center, language: str) -> None:
     said = made(kept, "boss", language=language)
-    page = Elements(said.html)
-    assert not {"script", "link", "iframe", "object"} & page.tags
-    assert all(source.startswith("data:image/png;base64,") for source in page.all("src"))
-    assert page.all("src")
-    assert not page.all("href")
+    found = Elements(said.html)
+    assert not {"script", "link", "iframe", "object"} & found.tags
+    assert all(source.startswith("data:image/png;base64,") for source in found.all("src"))
+    assert found.all("src")
+    assert not found.all("href")
     assert not re.search(r"url\(|@import|https?:", said.html)
-    assert "default-src 'none'" in "".join(page.all("content"))
-    assert all(page.all("alt")), "a chart without words"
+    assert "default-src 'none'" in "".join(found.all("content"))
+    assert all(found.all("alt")), "a chart without words"
     assert not said.pictures
 
 
@@ -379,10 +387,10 @@ def test_a_name_is_never_markup(center: Center) -> None:
     center.projects.rename("Alpha", HOSTILE, **WHY)
     name = center.viewer("anna").projects["project"].iloc[0]
     for said in (made(center, project=1), digest.for_mail(center.viewer("anna"), 1, DAY)):
-        page = Elements(said.html)
-        assert not {"script"} & page.tags
-        assert all(source.startswith(("data:image/png;base64,", "cid:")) for source in page.all("src"))
-        assert name.strip() in "".join(page.text)
+        found = Elements(said.html)
+        assert not {"script"} & found.tags
+        assert all(source.startswith(("data:image/png;base64,", "cid:")) for source in found.all("src"))
+        assert name.strip() in "".join(found.text)
         assert "\n" not in said.title
         assert said.html.count("</style>") <= 1
 
@@ -398,7 +406,7 @@ def test_of_a_long_table_the_largest_rows_are_shown_in_its_order(rows: int) -> N
     kept = table.largest(20)
     assert kept.rows == cells[max(0, rows - 20) :]
     assert kept.largest(20) == kept
-    assert ("The 20 largest of" in digest.page.tabled("Queues", kept, "en")) == (rows > 20)
+    assert ("The 20 largest of" in page.tabled("Queues", kept, "en")) == (rows > 20)
 
 
 def test_every_figure_that_is_shown_is_explained(kept: Center) -> None:
@@ -424,7 +432,21 @@ def test_columns_that_a_table_names_are_in_its_report(kept: Center) -> None:
         assert set(wish.columns) - closed <= there, wish.report
 
 
-READ = {}
+READ = {
+    "call_outcomes": "476da320",
+    "calls_by_hour": "7d83a271",
+    "customer_satisfaction": "fb98a7b8",
+    "dialer_summary": "4822da8b",
+    "dialogue_summary": "56dcdf1d",
+    "inbound_statistics": "b548ef72",
+    "operator_summary": "2e5dffbe",
+    "orders": "8b528a81",
+    "queue_summary": "e62d6119",
+    "service_level": "61a53bbc",
+    "sms_delivery": "5a12093b",
+    "staffing_by_interval": "69646b8d",
+    "wait_distribution": "a1bab988",
+}
 
 
 @pytest.mark.parametrize("name", sorted({w.report for w in contents.WISHES} | {"staffing_by_interval"}))

@@ -205,6 +205,8 @@ COVERED = {
     "Viewer.report": "test_laws: every question",
     "Viewer.explore": "Viewer.report, Viewer.names: each choice is asked as they ask it; test_notebooks_static",
     "Viewer.dashboard": "Viewer.report; test_notebooks_static",
+    "Viewer.export": "test_laws.test_an_export_gives_what_her_rows_alone_give",
+    "Viewer.digest": "the same: it lies in the folders of an export",
     "Viewer.sql": "test_laws.test_a_query_of_ones_own_gives_what_her_rows_alone_give, and attacks/",
     "Selection.arrow": "outputs.selected",
     "Selection.frame": "outputs.selected",
@@ -272,7 +274,7 @@ OWNERS = {
         "insight",
     ),  # they need a right beside it, and tell of her projects
 }
-FUNCTIONS = {"create", "demo", "open", "project_selector"}  # they give a centre; the last one Viewer.projects to tick
+FUNCTIONS = {"create", "demo", "open", "project_selector", "verify"}  # centres, Viewer.projects to tick, names of files
 
 
 def test_whatever_gives_data_is_looked_at() -> None:

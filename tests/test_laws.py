@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -37,6 +38,7 @@ pytestmark = pytest.mark.laws
 QUESTIONS = portion(8, 3)  # a viewer; each world asks others
 IN_FILES = portion(2, 1)  # of them also as files
 SELECTED = (3, 16)  # worlds in which a query of one's own is asked: each is a process, three times
+EXPORTED = 6  # reports of an export
 ASKED_FOR = portion(3, 1)  # hidden names of a kind
 ADDED = portion(4, 1)  # reports a world whose counts are added up
 DRAWN = max(3, WORLDS // 10)  # worlds that Hypothesis draws; each is loaded three times
@@ -104,6 +106,30 @@ def test_a_query_of_ones_own_gives_what_her_rows_alone_give(seed: int) -> None:
             assert not (told := difference(here, outputs.selected(other, viewer))), told
         find = finder(trial, viewer)
         assert not [part for part, text in outputs.texts(here) if find(text)]
+    finally:
+        trial.close()
+
+
+@pytest.mark.parametrize("seed", SELECTED)
+def test_an_export_gives_what_her_rows_alone_give(seed: int, tmp_path: Path) -> None:
+    """Both laws, over all tables and some reports as they are handed out; in a few worlds."""
+    trial = Trial(worlds.world(seed))
+    viewer = next(v for v in trial.cast if v.projects and v.role in ("Supervisor", "Client", COSTS))
+    try:
+        able = list(trial.center.viewer(viewer.login).reports["name"])
+        reports = Random(seed).sample(able, EXPORTED)
+        centers = (trial.center, trial.projected(viewer), trial.hidden_changed(viewer))
+        here, *others = (
+            outputs.exported(center, viewer, tmp_path / str(n), trial.world.period, reports, digest=seed == SELECTED[0])
+            for n, center in enumerate(centers)
+        )
+        tables = {name.split("/")[1] for name in here if name.count("/") == 2}
+        assert {"calls", "statuses"} <= tables and len(here) > 20, "nothing was compared"
+        assert len({name.split("/")[0] for name in here}) == len(viewer.projects or ()) + 1
+        for other in others:
+            assert not (told := difference(here, other)), told
+        find = finder(trial, viewer)
+        assert not [part for part, text in outputs.texts(here) if find(text) or find(part.lower())]
     finally:
         trial.close()
 

@@ -8,6 +8,7 @@ facts     the rows of a table, month by month, as they are written
 naming    what a project's folder is called
 manifest  what is in a folder, and what an export that was broken off had already made
 target    where it goes: a folder; bucket: object storage
+digest    the page about one project
 checking  is what lies there what the manifest says
 """
 

@@ -138,7 +138,7 @@ def reports_of(scope: Scope, order: Order) -> tuple[Wanted, ...]:
     able = permitted(scope)
     asked = [(n, o) for n, o in order.asked if n != ALL]
     alone = [r.name for r in able if scope.own_rows_only and r.collective]
-    for name, options in (pair for pair in order.asked if pair[0] == ALL):
+    for options in (options for name, options in order.asked if name == ALL):
         asked += [(r.name, options) for r in able if r.name not in alone and r.name not in {n for n, _ in asked}]
     found: list[Wanted] = []
     taken: set[str] = set()

@@ -93,7 +93,7 @@ class Bucket:
             if self.storage.get_file_info(self._key(name)).type == fs.FileType.File:
                 self.storage.delete_file(self._key(name))
 
-    def clear(self, folder: str) -> None:
+    def clear(self) -> None:
         """Nothing is there by half."""
 
     def names(self) -> Iterator[str]:

@@ -57,11 +57,7 @@ class Piece:
     where: str
     count: int
     zone: str
-
-    @property
-    def schema(self) -> pa.Schema:
-        """Its columns: instants are of the centre's zone."""
-        return self.some(0, 0).schema
+    schema: pa.Schema  # instants are of the centre's zone
 
     def head(self, most: int) -> pa.Table:
         """The first of them."""
@@ -111,10 +107,16 @@ class Facts:
             else:
                 parts = [(month.name, between(fact.start, month.start, month.end)) for month in months(self.period)]
             counted = ", ".join(f"count(*) FILTER ({where})" for _, where in parts)
+            schema = self.schema(table)
             counts = self.opened.con.execute(f'SELECT {counted} FROM "{table}" t').fetchone() or ()
             for (name, where), count in zip(parts, counts, strict=True):
                 if count:
-                    yield Piece(self.opened, table, name, where, count, self.period.zone)
+                    yield Piece(self.opened, table, name, where, count, self.period.zone, schema)
+
+    def schema(self, table: str) -> pa.Schema:
+        """The columns of a table as they are handed out."""
+        none = self.opened.arrow(f'FROM shown."{table}" LIMIT 0')
+        return frames.arrow(none, self.period.zone).schema
 
     def within(self, fact: Fact) -> str:
         """SQL: people whom a row of the period names."""

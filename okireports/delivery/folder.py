@@ -6,8 +6,6 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from okireports import export
 from okireports.access import Project
 from okireports.delivery.asking import Asking, Plan, Wanted
 from okireports.delivery.facts import Facts, Piece, facts
-from okireports.delivery.manifest import SCHEMA, Entry, Record, key_of
+from okireports.delivery.manifest import SCHEMA, Entry, Record, key_of, made_with
 from okireports.delivery.naming import folder_of
 from okireports.delivery.order import File, ProjectFolder
 from okireports.delivery.target import Target
@@ -103,8 +101,9 @@ class Making:
         order = self.planned.order
         question = {"now": self.planned.now, "language": order.language}
         if not self.found(f"{DIGEST}.html", about, question):
-            page = import_module("okireports.delivery.digest")  # heavy, and seldom asked for
-            html = page.made(self.asking, self.project.id, order.period, order.language).html
+            from okireports.delivery.digest import made
+
+            html = made(self.asking, self.project.id, order.period, order.language).html
 
             def save(to: Path) -> None:
                 with export.appearing(to) as file:
@@ -129,10 +128,9 @@ class Making:
         """Make one file of a table."""
         path = f"{piece.source}/{piece.name}.{format}"
         about = {"what": piece.source, "kind": "table", "month": piece.name, "format": format, "rows": piece.count}
-        language = self.planned.order.language
-        question = {"language": language if format == "xlsx" else None}
+        question = {"language": self.planned.order.language} if format == "xlsx" else {}  # others have no headings
         if not self.found(path, about, question):
-            meta = {**self.meta(piece), "language": language}
+            meta = self.meta(piece) | question
             self.put(path, about, question, lambda to: export.save(to, rows=piece, meta=meta))
 
     def meta(self, piece: Piece) -> dict[str, Any]:
@@ -180,7 +178,7 @@ class Making:
         what = {name: value for name, value in about.items() if name not in ("rows", "options")}
         return key_of(
             {
-                "made_with": [SCHEMA, version("okireports")],
+                "made_with": [SCHEMA, made_with()],
                 "viewer": whose,
                 "project": [self.project.id, self.project.name],
                 "state": state,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 
 from okireports.access import Project
@@ -97,8 +96,8 @@ class Export:
         if earlier is not None:
             manifest.understood(earlier, f"{self.target.path}/{manifest.NAME}")
         if read(self.target, manifest.RECORD) is not None:
-            self.target.clear("")
-        self.target.write(manifest.RECORD, b"")
+            self.target.clear()
+        self.target.append(manifest.RECORD, b"")  # it is there at once, and nothing of it by half
         self.target.remove(manifest.NAME)
 
     def one(self, project: Project) -> Making:
@@ -119,7 +118,7 @@ class Export:
         period = planned.period
         return {
             "schema": manifest.SCHEMA,
-            "made_with": f"okireports {version('okireports')}",
+            "made_with": manifest.made_with(),
             "made_at": period.local(planned.now).isoformat(timespec="seconds"),
             "viewer": scope.called,
             "role": scope.role,

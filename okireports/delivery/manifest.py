@@ -11,6 +11,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
 from threading import Lock
 from typing import Any
 
@@ -21,6 +23,12 @@ SCHEMA = 1
 NAME = "manifest.json"
 RECORD = ".unfinished"
 Entry = dict[str, Any]
+
+
+@cache
+def made_with() -> str:
+    """The package and its version; asked for once, for the answer is looked up in files."""
+    return f"okireports {version('okireports')}"
 
 
 def key_of(question: Mapping[str, Any]) -> str:
@@ -77,8 +85,6 @@ class Record:
         """Take down what a manifest or an earlier record says, and take the manifest away."""
         made = cls(target, folder)
         unfinished, manifest = (read(target, made.named(name)) for name in (RECORD, NAME))
-        if unfinished is not None:
-            target.clear(folder)
         try:
             entries = understood(manifest or b"", NAME)["files"]
         except (DeliveryError, NewerFormat):

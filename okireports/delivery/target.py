@@ -53,8 +53,8 @@ class Target(Protocol):
     def remove(self, name: str) -> None:
         """Take a file away, if it is there."""
 
-    def clear(self, folder: str) -> None:
-        """Take away what a killed export left half-written in a folder."""
+    def clear(self) -> None:
+        """Take away what a killed export left half-written."""
 
     def names(self) -> Iterator[str]:
         """The names of all files that lie there."""
@@ -207,10 +207,10 @@ class Disk:
                 path.unlink()
                 sync(path.parent)
 
-    def clear(self, folder: str) -> None:
-        """Take away what was left half-written in a folder and in those below it."""
+    def clear(self) -> None:
+        """Take away what was left half-written in the folder and in those below it."""
         with telling(self.path):
-            for path in self.place(folder).rglob(".*.part") if folder else self.folder.glob(".*.part"):
+            for path in self.folder.rglob(".*.part"):
                 if HALF.fullmatch(path.name) and path.is_file() and not path.is_symlink():
                     path.unlink(missing_ok=True)
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from okireports.delivery.digest import letter, page, text
 from okireports.delivery.digest.asking import Asking
 from okireports.delivery.digest.contents import Contents, gathered
-from okireports.delivery.digest.letter import letter
-from okireports.delivery.digest.page import page
-from okireports.delivery.digest.text import text
 
 __all__ = ["Asking", "Contents", "Digest", "as_mail", "as_page", "for_mail", "gathered", "made"]
 
@@ -48,10 +46,10 @@ def for_mail(viewer: Asking, project: str | int, period: object, language: str =
 
 def as_page(contents: Contents) -> Digest:
     """What was gathered as a page of its own."""
-    return Digest(page(contents), text(contents), contents.title)
+    return Digest(page.page(contents), text.text(contents), contents.title)
 
 
 def as_mail(contents: Contents) -> Digest:
     """What was gathered as the body of a mail."""
-    html, pictures = letter(contents)
-    return Digest(html, text(contents), contents.title, pictures)
+    html, pictures = letter.letter(contents)
+    return Digest(html, text.text(contents), contents.title, pictures)

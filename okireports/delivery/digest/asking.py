@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -49,6 +49,7 @@ class Asked:
     period: Period
     before: Period | None
     able: frozenset[str]  # the reports that she may run and that say something of her rows
+    given: dict[tuple[Hashable, ...], Given] = field(default_factory=dict, compare=False, repr=False)  # until now
 
     @property
     def days(self) -> float:
@@ -62,12 +63,15 @@ class Asked:
         return self.period.local(self.viewing.now) if running else None
 
     def report(self, name: str, period: Period, **options: Hashable) -> Given | None:
-        """What a report gives; None where she may not run it."""
+        """What a report gives, asked once; None where she may not run it."""
         if name not in self.able:
             return None
-        span = (period.start.replace(tzinfo=UTC), period.end.replace(tzinfo=UTC))
-        answer = run.run(self.viewing, Question(name, span, options=options))
-        return Given(answer, frames.frame(answer.rows.table()))
+        key = (name, period, *sorted(options.items()))
+        if key not in self.given:
+            span = (period.start.replace(tzinfo=UTC), period.end.replace(tzinfo=UTC))
+            answer = run.run(self.viewing, Question(name, span, options=options))
+            self.given[key] = Given(answer, frames.frame(answer.rows.table()))
+        return self.given[key]
 
 
 def opened(viewer: Asking, project: str | int, period: object) -> Asked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from okireports import charts, frames
 from okireports.columns import Label
 from okireports.delivery.digest.asking import Asked, Asking, Given, opened
+from okireports.delivery.digest.headline import WISHES as HEADLINES
 from okireports.delivery.digest.headline import Group, headlines
 from okireports.delivery.digest.held import Held, held
 from okireports.delivery.digest.terms import told
@@ -33,7 +34,6 @@ class Wish:
     figures: tuple[str, ...] = ()  # that the chart shows
     over: bool = False
     least: float = 0.0  # days, of which a period must have so many
-    options: tuple[tuple[str, Hashable], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,11 @@ class Part:
     def picture(self) -> bytes:
         """The chart as PNG, which looks the same wherever it is opened: an SVG would take the fonts that are there."""
         return charts.png(self.drawing, SCALE)
+
+    @property
+    def width(self) -> int:
+        """How wide the chart is, in pixels of a screen."""
+        return round(int.from_bytes(self.picture[16:20]) / SCALE)  # where a PNG says it
 
     @property
     def words(self) -> str:
@@ -138,6 +143,8 @@ WISHES: Sequence[Wish] = (
     Wish("orders", columns=("currency", "orders", "cancelled", "amount", "mean_amount", "orders_per_100")),
 )  # fmt: skip
 
+REPORTS = frozenset(wish.report for wish in WISHES) | {wish.report for group in HEADLINES.values() for wish in group}
+
 
 def gathered(viewer: Asking, project: str | int, period: object, language: str = "en") -> Contents:
     """Ask all that a digest of a project says: every figure by a report, each as she may see it now.
@@ -150,22 +157,22 @@ def gathered(viewer: Asking, project: str | int, period: object, language: str =
     place(language)
     asked = opened(viewer, project, period)
     with noting_refusals(asked.viewing, "digest", asked.project.name):
-        if not asked.able & {wish.report for wish in WISHES}:
+        if not asked.able & REPORTS:
             raise Refused(f"{asked.viewing.login} may run none of the reports of which a digest is made.")
     groups, given = headlines(asked)
     pairs = [(wish, found) for wish in WISHES if (found := wished(asked, wish)) is not None]
     given = (*given, *(found for _, found in pairs))
-    parts = tuple(part(wish, found, language) for wish, found in pairs if not found.frame.empty)
+    pairs = [(wish, found) for wish, found in pairs if telling(found)]
     shown = [(f.report, f.name) for g in groups for f in g.figures]
-    shown += [(w.report, name) for w, found in pairs if not found.frame.empty for name in (*w.columns, *w.figures)]
-    formula = given[0].answer.provenance.formula
+    shown += [(wish.report, name) for wish, _ in pairs for name in (*wish.columns, *wish.figures)]
+    formula = given[0].answer.provenance.formula if given else ""  # then no figure is explained
     return Contents(
         language=language,
         project=asked.project.name,
         period=span(asked.period, language),
         when=tuple(when(asked, given, language)),
         groups=groups,
-        parts=parts,
+        parts=tuple(part(wish, found, language) for wish, found in pairs),
         terms=told(shown, formula, language),
         held=held((g for g in given if not g.frame.empty), language),
     )
@@ -176,7 +183,13 @@ def wished(asked: Asked, wish: Wish) -> Given | None:
     if asked.days < wish.least:
         return None
     over = {"by": interval(asked.days)} if wish.over else {}
-    return asked.report(wish.report, asked.period, **dict(wish.options), **over)
+    return asked.report(wish.report, asked.period, **over)
+
+
+def telling(given: Given) -> bool:
+    """Is there anything in it? Among what is written SMS do not count: they have a table of their own."""
+    rows = given.frame
+    return not rows.empty and not ("channel" in rows and (rows["channel"] == "sms").all())
 
 
 def interval(length: float) -> str:
@@ -236,7 +249,8 @@ def headed(name: str, report: str, language: str) -> str:
 def written(column: Any, found: Label | None, language: str) -> list[str]:
     """Cells as a person reads them: lengths of time in minutes and hours, money with its two digits."""
     if found and found.unit in ("s", "money"):
-        return ["" if v is None else figure(float(v), found.unit, language) for v in column.to_pylist()]
+        values = [None if v is None or v != v else float(v) for v in column.to_pylist()]
+        return ["" if v is None else figure(v, found.unit, language) for v in values]
     return read(plain(column), column.type, found, language)
 
 
@@ -261,5 +275,5 @@ def when(asked: Asked, given: Sequence[Given], language: str) -> Iterator[str]:
         yield say(language, "running", at=moment(asked.until.replace(second=0, microsecond=0), language))
     elif period.start >= asked.viewing.now:
         yield say(language, "future")
-    if newest := max(g.answer.provenance.generation for g in given):  # 0: nothing was there to open
+    if newest := max((g.answer.provenance.generation for g in given), default=0):  # 0: nothing was there to open
         yield say(language, "generation", n=newest)

@@ -14,7 +14,6 @@ import pandas as pd
 from okireports import frames
 from okireports.columns import Label, label
 from okireports.delivery.digest.asking import Asked, Given
-from okireports.period import Period
 
 LOST = ("abandoned", "callback_requested", "voicemail")  # as the report of lost calls has it
 
@@ -165,25 +164,20 @@ WISHES: Mapping[str, Sequence[Wish]] = {
 
 def headlines(asked: Asked) -> tuple[tuple[Group, ...], tuple[Given, ...]]:
     """The groups of which there is something in one of the periods, and what reports gave of the period for them."""
-    answers: dict[tuple[str, bool], Given | None] = {}
-
-    def given(wish: Wish, period: Period, now: bool) -> Given | None:
-        key = (wish.report, now)
-        if key not in answers:
-            answers[key] = asked.report(wish.report, period, **dict(wish.options))
-        return answers[key]
-
-    groups = []
+    groups, answers = [], []
     for name, wishes in WISHES.items():
         figures = []
         for wish in wishes:
-            now = given(wish, asked.period, True)
-            before = given(wish, asked.before, False) if asked.before else None
-            if now is not None and (figure := worked(wish, now, before)) is not None:
+            now = asked.report(wish.report, asked.period, **dict(wish.options))
+            if now is None:
+                continue
+            answers.append(now)
+            before = asked.before and asked.report(wish.report, asked.before, **dict(wish.options))
+            if (figure := worked(wish, now, before)) is not None:
                 figures.append(figure)
         if figures and any(known.value for f in figures for known in (f.now, f.before) if known is not None):
             groups.append(Group(name, tuple(figures)))
-    return tuple(groups), tuple(g for (_, now), g in answers.items() if now and g is not None)
+    return tuple(groups), tuple(answers)
 
 
 def worked(wish: Wish, now: Given, before: Given | None) -> Figure | None:

@@ -10,8 +10,8 @@ from okireports.delivery.digest.words import say
 
 
 def text(contents: Contents) -> str:
-    """All but the charts; lines end with a line feed."""
-    return "\n".join(" ".join(line.split(" ")) for line in lines(contents)) + "\n"
+    """All but the charts; names that have line feeds in them lose these."""
+    return "\n".join(" ".join(line.split()) for line in lines(contents)) + "\n"
 
 
 def lines(contents: Contents) -> Iterator[str]:
