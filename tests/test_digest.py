@@ -15,7 +15,7 @@ import pytest
 
 import growing
 import okireports
-from growing import ALPHA
+from growing import ALPHA, BETA
 from okireports import run
 from okireports.columns import label
 from okireports.delivery import digest
@@ -29,6 +29,7 @@ from okireports.report import find
 
 WHY = {"actor": "admin", "reason": "a test"}
 DAY = "2025-06-03"  # the second day of the centre
+Anna = Callable[..., digest.Contents]
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -71,6 +72,19 @@ def center(kept: Center, tmp_path: Path) -> Center:
     return growing.copy(kept, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def anna(kept: Center) -> Callable[..., digest.Contents]:
+    """What Alpha's digest says to Anna, asked once for each period and language."""
+    known: dict[tuple[str, str], digest.Contents] = {}
+
+    def gather(period: str = DAY, language: str = "en") -> digest.Contents:
+        if (period, language) not in known:
+            known[period, language] = digest.gathered(kept.viewer("anna"), "Alpha", period, language)
+        return known[period, language]
+
+    return gather
+
+
 def made(center: Center, login: str = "anna", project: str | int = "Alpha", **more: Any) -> digest.Digest:
     return digest.made(center.viewer(login), project, **{"period": DAY, **more})
 
@@ -80,8 +94,8 @@ def whole(made: digest.Digest) -> str:
 
 
 # ---- what it says ----------------------------------------------------------------------------------------------------
-def test_the_figures_are_those_that_one_counts_with_those_of_the_day_before(kept: Center) -> None:
-    lines = made(kept).text.splitlines()
+def test_the_figures_are_those_that_one_counts_with_those_of_the_day_before(anna: Anna) -> None:
+    lines = digest.as_page(anna()).text.splitlines()
     assert lines[0] == "Alpha: 3 June 2025"
     end = lines.index("What the figures mean")
     said = {name: figure for line in lines[:end] for name, _, figure in [line.partition(": ")]}
@@ -94,14 +108,14 @@ def test_the_figures_are_those_that_one_counts_with_those_of_the_day_before(kept
     assert said["Alpha line"].startswith(f"Offered {2 * ALPHA}; Answered {2 * ALPHA}; ")
 
 
-def test_a_figure_that_was_nothing_before_has_no_percentage(kept: Center) -> None:
-    text = made(kept, period="2025-06-02").text
+def test_a_figure_that_was_nothing_before_has_no_percentage(anna: Anna) -> None:
+    text = digest.as_page(anna("2025-06-02")).text
     assert f"Offered: {ALPHA} (n/a; before: 0)" in text
     assert "Service level: 100.0% (n/a; before: n/a)" in text
 
 
-def test_in_polish_it_says_the_same(kept: Center) -> None:
-    said = made(kept, language="pl")
+def test_in_polish_it_says_the_same(anna: Anna) -> None:
+    said = digest.as_page(anna(language="pl"))
     assert said.title == "Alpha: 3 czerwca 2025"
     assert f"Oferowane: {2 * ALPHA} (o 100,0% więcej; poprzednio: {ALPHA})" in said.text
     assert 'lang="pl"' in said.html
@@ -110,8 +124,8 @@ def test_in_polish_it_says_the_same(kept: Center) -> None:
     assert not found
 
 
-def test_a_period_without_rows_says_so(kept: Center) -> None:
-    text = made(kept, period="2025-05-01").text
+def test_a_period_without_rows_says_so(anna: Anna) -> None:
+    text = digest.as_page(anna("2025-05-01")).text
     assert "There is nothing in this period." in text
 
 
@@ -263,7 +277,7 @@ def test_who_may_run_none_of_its_reports_is_refused_and_that_is_written_down(cen
 
 def test_a_role_has_of_it_what_it_may_run(center: Center) -> None:
     center.users.create("clive", role="Client", projects=["Alpha"], **WHY)
-    center.roles.create("Waiting", rights=[], reports=["wait_distribution"], **WHY)
+    center.roles.create("Waiting", copy="Client", reports=["wait_distribution"], **WHY)
     center.users.create("walter", role="Waiting", projects=["Alpha"], **WHY)
     parts = {login: [part.report for part in gathered(center, login).parts] for login in ("anna", "clive", "walter")}
     able = {login: set(center.viewer(login).reports["name"]) for login in parts}
@@ -274,11 +288,11 @@ def test_a_role_has_of_it_what_it_may_run(center: Center) -> None:
         if login != "anna":
             assert all(find(name).section.name != "users" for name in shown)
     assert not gathered(center, "walter").groups
-    center.roles.create("Peaks", rights=[], reports=["calls_by_hour"], **WHY)
+    center.roles.create("Peaks", copy="Client", reports=["calls_by_hour"], **WHY)
     center.users.change("walter", role="Peaks", **WHY)
     assert not gathered(center, "walter").parts  # a day has no peaks
     assert "There is nothing in this period." in made(center, "walter").text
-    center.roles.create("Staff", rights=[], reports=["staffing_by_interval"], **WHY)
+    center.roles.create("Staff", copy="Client", reports=["staffing_by_interval"], **WHY)
     center.users.change("walter", role="Staff", **WHY)
     assert not gathered(center, "walter").parts
 
@@ -288,7 +302,7 @@ def gathered(center: Center, login: str = "anna", project: str = "Alpha", **more
 
 
 def test_who_sees_only_her_own_rows_gets_no_figures_of_everybody(center: Center) -> None:
-    center.roles.create("Own", rights=["own_rows_only"], reports=["*"], **WHY)
+    center.roles.create("Own", copy="Operator", add=["own_rows_only"], reports=["*"], **WHY)
     center.users.change("olek", role="Own", **WHY)
     found = gathered(center, "olek")
     assert found.parts
@@ -305,15 +319,15 @@ def test_who_sees_everything_gives_a_reason_and_gets_one_project(kept: Center) -
 
 def test_what_happens_in_another_project_changes_nothing(center: Center, tmp_path: Path) -> None:
     """The boss belongs to both: each digest is of one project, whatever the other one holds."""
-    viewers = ("anna", "boss")
-    before = [whole(made(center, login)) for login in viewers]
-    mails = [digest.for_mail(center.viewer(login), "Alpha", DAY) for login in viewers]
+    before = [gathered(center, login) for login in ("anna", "boss")]
+    said = [(digest.as_page(one), digest.as_mail(one)) for one in before]
     at = growing.FIRST + timedelta(days=1)
     calls = [growing.call(f"canary-{i}", at, "Beta line", "ola") for i in range(50)]
     center.load(growing.write(tmp_path / "beta", {"calls": calls}))
-    assert [whole(made(center, login)) for login in viewers] == before
-    assert [digest.for_mail(center.viewer(login), "Alpha", DAY) for login in viewers] == mails
-    assert before[0] == before[1]
+    after = [gathered(center, login) for login in ("anna", "boss")]
+    assert [(digest.as_page(one), digest.as_mail(one)) for one in after] == said
+    assert said[0] == said[1]
+    assert f"Offered: {BETA * 2 + 50} " in made(center, "boss", "Beta").text
 
 
 def test_what_is_published_while_it_is_made_is_not_in_it(
@@ -353,8 +367,8 @@ def test_a_question_that_cannot_be_read_is_an_error(kept: Center, asked: dict[st
 
 # ---- what it is made of ----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("language", ["en", "pl"])
-def test_the_page_needs_nothing_from_outside(kept: Center, language: str) -> None:
-    said = made(kept, "boss", language=language)
+def test_the_page_needs_nothing_from_outside(anna: Anna, language: str) -> None:
+    said = digest.as_page(anna(language=language))
     found = Elements(said.html)
     assert not {"script", "link", "iframe", "object"} & found.tags
     assert all(source.startswith("data:image/png;base64,") for source in found.all("src"))
@@ -367,36 +381,31 @@ def test_the_page_needs_nothing_from_outside(kept: Center, language: str) -> Non
 
 
 @pytest.mark.parametrize("language", ["en", "pl"])
-def test_the_mail_shows_its_pictures_by_their_ids_and_has_its_styles_in_the_elements(
-    kept: Center, language: str
-) -> None:
-    said = digest.for_mail(kept.viewer("boss"), "Alpha", DAY, language)
+def test_the_mail_shows_its_pictures_by_their_ids_and_has_its_styles_in_the_elements(anna: Anna, language: str) -> None:
+    said = digest.as_mail(anna(language=language))
     mail = Elements(said.html)
     assert not {"script", "link", "style"} & mail.tags
     assert sorted(source.removeprefix("cid:") for source in mail.all("src")) == sorted(said.pictures)
     assert said.pictures
     assert all(picture.startswith(PNG) for picture in said.pictures.values())
     assert len(said.html.encode()) < 100_000  # above that some mail programs cut it
-    assert said.text == made(kept, "boss", language=language).text
+    assert said.text == digest.as_page(anna(language=language)).text
 
 
-HOSTILE = """</title></style><script>alert("x")</script>'; } * { color: red \\ <img src=x>\n & ${7*7} {{7*7}} ‮"""
+HOSTILE = """</title></style><script>alert("x")</script>'; } * { color: red } \\ <img src=x> & ${7*7} {{7*7}}"""
 
 
 def test_a_name_is_never_markup(center: Center) -> None:
     center.projects.rename("Alpha", HOSTILE, **WHY)
     name = center.viewer("anna").projects["project"].iloc[0]
-    for said in (made(center, project=1), digest.for_mail(center.viewer("anna"), 1, DAY)):
+    contents = digest.gathered(center.viewer("anna"), 1, DAY)
+    for said in (digest.as_page(contents), digest.as_mail(contents)):
         found = Elements(said.html)
         assert not {"script"} & found.tags
         assert all(source.startswith(("data:image/png;base64,", "cid:")) for source in found.all("src"))
         assert name.strip() in "".join(found.text)
         assert "\n" not in said.title
         assert said.html.count("</style>") <= 1
-
-
-def test_the_same_rows_give_the_same_bytes(kept: Center) -> None:
-    assert whole(made(kept)) == whole(made(kept))
 
 
 @pytest.mark.parametrize("rows", [3, 20, 21, 60])
@@ -455,6 +464,7 @@ def test_the_words_are_those_of_the_definitions(name: str) -> None:
     assert hashlib.sha256(find(name).definitions.encode()).hexdigest()[:8] == READ[name]
 
 
-def test_a_viewer_hands_it_out(kept: Center) -> None:
-    said: Callable[..., digest.Digest] = kept.viewer("anna").digest
-    assert said("Alpha", period=DAY, language="pl") == made(kept, language="pl")
+def test_a_viewer_hands_it_out_and_the_same_rows_give_the_same_bytes(kept: Center, anna: Anna) -> None:
+    viewer = kept.viewer("anna")
+    assert viewer.digest("Alpha", period=DAY, language="pl") == digest.as_page(anna(language="pl"))
+    assert digest.for_mail(viewer, 1, DAY) == digest.as_mail(anna())

@@ -172,7 +172,7 @@ def headlines(asked: Asked) -> tuple[tuple[Group, ...], tuple[Given, ...]]:
             if now is None:
                 continue
             answers.append(now)
-            before = asked.before and asked.report(wish.report, asked.before, **dict(wish.options))
+            before = asked.report(wish.report, asked.before, **dict(wish.options)) if asked.before else None
             if (figure := worked(wish, now, before)) is not None:
                 figures.append(figure)
         if figures and any(known.value for f in figures for known in (f.now, f.before) if known is not None):

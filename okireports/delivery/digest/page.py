@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -14,13 +15,14 @@ from okireports.delivery.digest.words import change, figure, say
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 ACROSS = 4  # figures side by side
+LONGEST = 80  # letters of a name that stand above a page
 SMALLER = 0.85  # of a chart's own size: three of them go on a page
 
 
 def page(contents: Contents) -> str:
     """The whole page."""
     style = (Path(__file__).parent / "page.css").read_text("utf-8")
-    title, number = quoted(contents.title), quoted(say(contents.language, "page"))
+    title, number = quoted(running(contents)), quoted(say(contents.language, "page"))
     foot = f"@bottom-right{{content:{number} ' ' counter(page) ' / ' counter(pages)}}"
     margins = f"@page{{@top-left{{content:{title}}}{foot}}}"
     body = "\n".join(part for part in (header(contents), *main(contents), footer(contents)) if part)
@@ -31,6 +33,12 @@ def page(contents: Contents) -> str:
         f"<title>{escape(contents.title)}</title>\n<style>\n{style}{margins}\n</style>\n</head>\n"
         f"<body>\n{body}\n</body>\n</html>\n"
     )
+
+
+def running(contents: Contents) -> str:
+    """What stands above each page but the first: the title, of a long name its beginning."""
+    name = contents.project
+    return replace(contents, project=name if len(name) <= LONGEST else f"{name[:LONGEST]}…").title
 
 
 def quoted(text: str) -> str:

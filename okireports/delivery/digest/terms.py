@@ -35,10 +35,6 @@ TERMS: dict[tuple[str, str], tuple[str, str]] = {
     ),
     ("", "abandon_rate"): ("abandoned / offered", "porzucone / oferowane"),
     ("", "asa_s"): ("mean wait of answered contacts", "średnie oczekiwanie odebranych kontaktów"),
-    ("", "wait_p90_s"): (
-        "nine of ten answered contacts waited no longer",
-        "dziewięć na dziesięć odebranych kontaktów nie czekało dłużej",
-    ),
     ("", "max_wait_s"): ("of offered contacts", "spośród oferowanych kontaktów"),
     ("", "aht_s"): (
         "mean time of talk, hold and wrap-up of the contacts that operators handled",
