@@ -123,7 +123,8 @@ def served(
     """
 
     def known(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
-        return AuthResult(success=(data.login, data.password) == (USER.encode(), PASSWORD.encode()))
+        right = (data.login, data.password) == (USER.encode(), PASSWORD.encode())
+        return AuthResult(success=right, handled=right)  # what is not handled the server answers with 535
 
     more: dict[str, Any] = {"auth_required": True, "authenticator": known} if login else {}
     if whole:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,6 +89,24 @@ def test_a_digest_is_the_body(center: okireports.Center, clock: Clock, box: Mail
     assert [part["Content-ID"] for part in pictures] == ["<offered>"]
     assert pictures[0].get_payload(decode=True).startswith(b"\x89PNG")
     assert message.get_content_type() == "multipart/alternative"
+
+
+def test_the_digest_and_the_files_of_a_centre(center: okireports.Center, clock: Clock, box: Mailbox) -> None:
+    """Nothing here is made by the test: what the centre itself exports, with its digest as the body."""
+    daily(center, recipients=["anna"], projects=["Alpha"], digest=True, formats=["csv", "xlsx"], tables=["calls"])
+    clock.to("2025-06-03 06:30")
+    assert states(center.schedules.run_due()) == ["done"]
+    (message,) = box.messages
+    html = message.get_body(("html",))
+    assert html is not None and "Alpha" in str(message["Subject"])
+    named = set(re.findall(r"cid:([^\"']+)", html.get_content()))
+    pictures = {str(part["Content-ID"]).strip("<>") for part in message.walk() if part["Content-ID"]}
+    assert named == pictures != set()
+    files = attached(message)
+    assert {"queue_summary.csv", "queue_summary.xlsx", "digest.html", "calls-2025-06.csv"} <= set(files)
+    assert files["calls-2025-06.csv"].count(b"Alpha line") == growing.ALPHA
+    assert not any(b"Beta" in content for content in files.values()) and "Beta" not in html.get_content()
+    assert states(center.schedules.run_due()) == []
 
 
 def test_what_is_too_large_lies_at_the_destination(
