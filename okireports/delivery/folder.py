@@ -12,7 +12,7 @@ from typing import Any
 from okireports import export
 from okireports.access import Project
 from okireports.delivery.asking import Asking, Plan, Wanted
-from okireports.delivery.facts import Facts, Piece, facts
+from okireports.delivery.facts import Facts, Part, Stretch, facts
 from okireports.delivery.manifest import SCHEMA, Entry, Record, key_of, made_with
 from okireports.delivery.naming import folder_of
 from okireports.delivery.order import File, ProjectFolder
@@ -113,39 +113,47 @@ class Making:
 
     def tables(self, opened: Facts) -> None:
         """Make the files of the tables, several at a time."""
-        formats = self.planned.order.formats_of_tables
+        parts = opened.parts()
         with ThreadPoolExecutor(WRITERS) as pool:
-            coming = [(piece, pool.submit(self.piece, piece, f)) for piece in opened.pieces() for f in formats]
+            coming = []
+            for format in self.planned.order.formats_of_tables:
+                todo = [part for part in parts if not self.found(*self.part(part, format))]
+                for stretch in opened.stretches(todo, WRITERS):
+                    coming.append((stretch.source, pool.submit(self.stretch, stretch, format)))
             try:
-                for piece, made in coming:
-                    self.step(f"{self.project.name}: {piece.source} {piece.name}")
+                for source, made in coming:
+                    self.step(f"{self.project.name}: {source}")
                     made.result()
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
 
-    def piece(self, piece: Piece, format: str) -> None:
-        """Make one file of a table."""
-        path = f"{piece.source}/{piece.name}.{format}"
-        about = {"what": piece.source, "kind": "table", "month": piece.name, "format": format, "rows": piece.count}
-        question = {"language": self.planned.order.language} if format == "xlsx" else {}  # others have no headings
-        if not self.found(path, about, question):
-            meta = self.meta(piece) | question
-            self.put(path, about, question, lambda to: export.save(to, rows=piece, meta=meta))
+    def stretch(self, stretch: Stretch, format: str) -> None:
+        """Make the files of some consecutive months of a table."""
+        for piece in stretch.pieces():
+            path, about, question = self.part(piece.part, format)
+            meta = self.meta(piece.part) | question
+            self.put(path, about, question, lambda to, piece=piece, meta=meta: export.save(to, rows=piece, meta=meta))  # type: ignore[misc]
 
-    def meta(self, piece: Piece) -> dict[str, Any]:
+    def part(self, part: Part, format: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        """Of a file of a table: where it lies, what it is, and what it depends on beside that."""
+        about = {"what": part.source, "kind": "table", "month": part.name, "format": format, "rows": part.count}
+        question = {"language": self.planned.order.language} if format == "xlsx" else {}  # others have no headings
+        return f"{part.source}/{part.name}.{format}", about, question
+
+    def meta(self, part: Part) -> dict[str, Any]:
         """What a file of a table says beside its rows."""
         period = self.planned.period
         provenance = {
-            "table": piece.source,
-            "month": piece.name,
+            "table": part.source,
+            "month": part.name,
             "viewer": self.planned.scope.called,
             "projects": [self.project.name],
             "period": period.words,
             "zone": period.zone,
         }
-        grain = FACTS[piece.source].grain
-        return {"title": piece.source, "description": grain, "period": period.words, "provenance": provenance}
+        grain = FACTS[part.source].grain
+        return {"title": part.source, "description": grain, "period": period.words, "provenance": provenance}
 
     def found(self, path: str, about: Mapping[str, Any], question: Mapping[str, Any]) -> bool:
         """Is a file there already, and the same as it would be now?"""
