@@ -125,9 +125,11 @@ def add(
         webhook=webhook,
         together=together,
     )
-    more = {"viewer": viewer, "cron": cron, "period": period, "projects": project or None}
-    id = opened.schedules.create(name, **more, actor=actor, reason=reason, **values)
-    due = opened.schedules.frame.set_index("schedule_id").loc[id, "next_due"]
+    wanted = project or None
+    id = opened.schedules.create(
+        name, viewer=viewer, cron=cron, period=period, projects=wanted, actor=actor, reason=reason, **values
+    )
+    due = opened.schedules.frame.set_index("schedule_id")["next_due"].to_dict()[id]
     say(f"Added schedule {id}, {name}; due next at {due:%Y-%m-%d %H:%M %Z}.")
 
 
