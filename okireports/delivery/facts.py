@@ -157,22 +157,30 @@ class Piece:
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts of one project that are open for her."""
+    """The facts of one project that are open for her; what is known of them is found out when they are opened."""
 
     opened: Session
     tables: tuple[str, ...]
     period: Period
+    parts: tuple[Part, ...] = field(init=False)  # what files are made of
+    definitions: str = field(init=False)  # a checksum
 
-    def parts(self) -> list[Part]:
-        """What files are made of: a table's months in which it has rows."""
+    def __post_init__(self) -> None:
+        """Count, and look at the definitions."""
+        object.__setattr__(self, "parts", tuple(self._parts()))
+        object.__setattr__(self, "definitions", self._definitions())
+
+    def _parts(self) -> list[Part]:
+        """The months of each table in which it has rows."""
         found: list[Part] = []
-        for table in self.tables:
+        filled, spans = {segment.table for segment in self.opened.segments}, months(self.period)
+        for table in (name for name in self.tables if name in filled):
             fact = FACTS[table]
             listed: list[tuple[str, str, datetime | None, datetime | None]]
             if fact.start is None:
                 listed = [(WHOLE, self.within(), None, None)]
             else:
-                listed = [(m.name, between(fact.start, m.start, m.end), m.start, m.end) for m in months(self.period)]
+                listed = [(m.name, between(fact.start, m.start, m.end), m.start, m.end) for m in spans]
             counted = ", ".join(f"count(*) FILTER ({where})" for _, where, *_ in listed)
             counts = self.opened.con.execute(f'SELECT {counted} FROM "{table}" t').fetchone() or ()
             for (name, where, start, end), count in zip(listed, counts, strict=True):
@@ -215,7 +223,7 @@ class Facts:
         )
         return f"t.contact_key IN ({' UNION '.join(keys)})"
 
-    def definitions(self) -> str:
+    def _definitions(self) -> str:
         """A checksum of the definitions and settings that her reports rest on in this project."""
         con, found = self.opened.con, hashlib.sha256()
         for name in definitions_for(self.opened):
@@ -234,7 +242,7 @@ def facts(viewing: Viewing, tables: tuple[str, ...], period: Period) -> Iterator
         rules = [name for name in offered(scope) if name in DEFINITIONS]
         return Wanted(opening, period.start, period.end, tuple({*names_for(tables), *rules}), period.end)
 
-    with session(viewing, plan) as opened, viewing.stop.ending(opened.con):
+    with session(viewing, plan) as opened:
         show(opened, tables)
         yield Facts(opened, tables, period)
 
