@@ -12,10 +12,11 @@ from typing import Any
 from okireports import export
 from okireports.access import Project
 from okireports.delivery.asking import Asking, Plan, Wanted
-from okireports.delivery.facts import Facts, Part, Stretch
+from okireports.delivery.facts import Facts
 from okireports.delivery.manifest import SCHEMA, Entry, Record, key_of, made_with
 from okireports.delivery.naming import folder_of
 from okireports.delivery.order import File, ProjectFolder
+from okireports.delivery.stretch import Part, Stretch
 from okireports.delivery.target import Target
 from okireports.errors import ResultTooLarge
 from okireports.tables import FACTS

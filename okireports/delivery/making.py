@@ -80,6 +80,7 @@ class Export:
         for project, opened in self.opened():
             making = self.one(project, opened)
             self.step(project.name, advance=1)
+            who.still_kept(self.planned.folder)
             own = making.record.finish(self.told([making.described], making.entries, making.left_out))
             entries += [*(below(making.name, entry) for entry in making.entries), own]
             left_out += [below(making.name, entry) for entry in making.left_out]
