@@ -4,7 +4,7 @@ order     what is asked for, and what came of it
 asking    who may, over which projects and which state of the centre, and the trace that it leaves
 making    project after project, and the manifest of the whole
 folder    the folder of one project: its reports, tables and digest, in that project's own scope
-facts     the rows of a table, month by month, as they are written
+facts     the facts of one project, month by month; stretch: their rows, as they are written
 naming    what a project's folder is called
 manifest  what is in a folder, and what an export that was broken off had already made
 target    where it goes: a folder; bucket: object storage

@@ -17,7 +17,7 @@ from okireports.audit import Entry
 from okireports.delivery.order import ALL, Order
 from okireports.disk import Folder, Sealed
 from okireports.engines.duck import Viewing, may_open
-from okireports.errors import BadOption, Refused, UnknownName
+from okireports.errors import BadOption, DamagedCenter, Refused, UnknownName
 from okireports.extract.asking import JUST_AFTER, RIGHT, weeks
 from okireports.extract.content import Pinned
 from okireports.period import Period, parse
@@ -213,6 +213,16 @@ def still_hers(folder: Folder, asking: Asking, project: Project, now: datetime) 
     """
     with folder.reading() as reading:
         scope_of(reading.con, asking.viewing(), [project.id], now)
+
+
+def still_kept(state: Folder) -> None:
+    """Look whether a state has not been dropped meanwhile, because of what was forgotten in it.
+
+    Raises:
+        DamagedCenter: it has.
+    """
+    if not (current := state.current()).control.exists():
+        raise DamagedCenter(f"Generation {current.generation} was dropped while it was exported: repeat the export.")
 
 
 def instant(clock: Callable[[], datetime]) -> datetime:

@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import pyarrow as pa
-
-from okireports import frames
 from okireports.access import Scope
 from okireports.access.definitions import DEFINITIONS
 from okireports.access.founding import DEFAULTS
+from okireports.delivery.stretch import Beside, Part, Stretch, between
 from okireports.engines.duck import Session, SettingsAt, Viewing, Wanted, may_open, schema_of, session
 from okireports.period import Period, utc
-from okireports.sql.offered import names_for, offered, view_of
+from okireports.sql.offered import names_for, offered
 from okireports.tables import FACTS, Fact
 
-BATCH = 131_072  # rows that are given at once, and of a row group
-AT_ONCE = 500_000  # rows that are ordered at once, if a month has not more
+AT_ONCE = 500_000  # rows that are asked for at once, if a month has not more
 FEW = 20_000  # rows of which it is quicker to ask for several months at once
 WHOLE = "all"  # what the file of a table is called that is not in time
 
@@ -51,128 +48,33 @@ def months(period: Period) -> list[Month]:
 
 
 @dataclass(frozen=True)
-class Part:
-    """What goes into one file: the rows of a table that start in a month, or all of a table that is not in time."""
-
-    number: int  # in the order in which parts are listed: of one table and consecutive, nothing lies between
-    source: str
-    name: str  # of its month, or "all"
-    where: str
-    start: datetime | None
-    end: datetime | None
-    count: int
-
-
-@dataclass
-class Stretch:
-    """Consecutive parts of a table, which are asked for at once: to ask costs more than the rows of a small month.
-
-    Rows come in an order without ties, so that the same rows are the same bytes, and parts are told apart by their
-    counts. What is asked for by several threads is asked by each in a stretch of its own.
-    """
-
-    opened: Session
-    parts: tuple[Part, ...]
-    schema: pa.Schema
-    zone: str
-    _rows: Iterator[pa.Table] = field(default_factory=lambda: iter(()), repr=False)
-    _at: int | None = None  # how many rows were given
-    _held: pa.Table | None = None
-
-    @property
-    def source(self) -> str:
-        """The table."""
-        return self.parts[0].source
-
-    def pieces(self) -> Iterator[Piece]:
-        """The rows of each part; to be taken in this order."""
-        first = 0
-        for part in self.parts:
-            yield Piece(self, part, first)
-            first += part.count
-
-    def take(self, first: int, count: int) -> Iterator[pa.Table]:
-        """Rows from a number on, a piece at a time."""
-        if self._at is None or first < self._at:
-            self._rows, self._at, self._held = self._asked(), 0, None
-        while self._at < first + count:
-            held = next(self._rows) if self._held is None else self._held
-            self._held = None
-            skipped = min(max(first - self._at, 0), len(held))
-            given = held.slice(skipped, first + count - self._at - skipped)
-            taken = skipped + len(given)
-            self._at += taken
-            if taken < len(held):
-                self._held = held.slice(taken)
-            if len(given):
-                yield given
-
-    def _asked(self) -> Iterator[pa.Table]:
-        fact, first, last = FACTS[self.source], self.parts[0], self.parts[-1]
-        where = first.where if first is last else between(fact.start, first.start, last.end)
-        sql = f'SELECT * FROM shown."{fact.name}" t WHERE {where} ORDER BY {order(fact)}'
-        with self.opened.con.cursor() as con:
-            for batch in con.execute(sql).to_arrow_reader(BATCH):
-                yield frames.arrow(pa.Table.from_batches([batch]), self.zone)
-
-
-@dataclass(frozen=True)
-class Piece:
-    """The rows of one file, as `okireports.rows.Rows` are."""
-
-    stretch: Stretch
-    part: Part
-    first: int  # its first row's number in the stretch
-
-    @property
-    def schema(self) -> pa.Schema:
-        """Its columns: instants are of the centre's zone."""
-        return self.stretch.schema
-
-    @property
-    def count(self) -> int:
-        """How many rows there are."""
-        return self.part.count
-
-    def head(self, most: int) -> pa.Table:
-        """The first of them."""
-        return self.some(0, most)
-
-    def some(self, first: int, most: int) -> pa.Table:
-        """Those from a number on."""
-        wanted = self.stretch.take(self.first + first, max(0, min(most, self.count - first)))
-        return pa.concat_tables([self.schema.empty_table(), *wanted])
-
-    def parts(self) -> Iterator[pa.Table]:
-        """The rows, a piece at a time."""
-        return self.stretch.take(self.first, self.count)
-
-    def table(self) -> pa.Table:
-        """All of them at once."""
-        return self.some(0, self.count)
-
-    def interrupt(self) -> None:
-        """Nothing waits for them: a file that is begun is finished."""
-
-
-@dataclass(frozen=True)
 class Facts:
-    """The facts of one project that are open for her."""
+    """The facts of one project that are open for her; what is known of them is found out when they are opened."""
 
     opened: Session
     tables: tuple[str, ...]
     period: Period
+    parts: tuple[Part, ...] = field(init=False)  # what files are made of
+    definitions: str = field(init=False)  # a checksum
+    beside: Beside = field(init=False)
 
-    def parts(self) -> list[Part]:
-        """What files are made of: a table's months in which it has rows."""
+    def __post_init__(self) -> None:
+        """Count, and look at the definitions."""
+        object.__setattr__(self, "parts", tuple(self._parts()))
+        object.__setattr__(self, "definitions", self._definitions())
+        object.__setattr__(self, "beside", Beside.of(self.opened, self.tables))
+
+    def _parts(self) -> list[Part]:
+        """The months of each table in which it has rows."""
         found: list[Part] = []
-        for table in self.tables:
+        filled, spans = {segment.table for segment in self.opened.segments}, months(self.period)
+        for table in (name for name in self.tables if name in filled):
             fact = FACTS[table]
             listed: list[tuple[str, str, datetime | None, datetime | None]]
             if fact.start is None:
                 listed = [(WHOLE, self.within(), None, None)]
             else:
-                listed = [(m.name, between(fact.start, m.start, m.end), m.start, m.end) for m in months(self.period)]
+                listed = [(m.name, between(fact.start, m.start, m.end), m.start, m.end) for m in spans]
             counted = ", ".join(f"count(*) FILTER ({where})" for _, where, *_ in listed)
             counts = self.opened.con.execute(f'SELECT {counted} FROM "{table}" t').fetchone() or ()
             for (name, where, start, end), count in zip(listed, counts, strict=True):
@@ -182,7 +84,6 @@ class Facts:
 
     def stretches(self, parts: Sequence[Part], abreast: int) -> Iterator[Stretch]:
         """Parts as they are asked for: not more rows at once than may be in memory, and enough of them to share."""
-        schemas: dict[str, pa.Schema] = {}
         rows = Counter[str]()
         for part in parts:
             rows[part.source] += part.count
@@ -191,19 +92,15 @@ class Facts:
             most = min(AT_ONCE, max(FEW, -(-rows[part.source] // abreast)))
             apart = some and (part.source, part.number) != (some[-1].source, some[-1].number + 1)
             if some and (apart or sum(one.count for one in some) + part.count > most):
-                yield self.stretch(some, schemas)
+                yield self.stretch(some)
                 some = []
             some.append(part)
         if some:
-            yield self.stretch(some, schemas)
+            yield self.stretch(some)
 
-    def stretch(self, parts: Sequence[Part], schemas: dict[str, pa.Schema]) -> Stretch:
+    def stretch(self, parts: Sequence[Part]) -> Stretch:
         """One of them."""
-        table = parts[0].source
-        if table not in schemas:
-            none = self.opened.arrow(f'FROM shown."{table}" LIMIT 0')
-            schemas[table] = frames.arrow(none, self.period.zone).schema
-        return Stretch(self.opened, tuple(parts), schemas[table], self.period.zone)
+        return Stretch(self.opened, self.beside, tuple(parts), self.period.zone)
 
     def within(self) -> str:
         """SQL: people whom a row of the period names."""
@@ -215,7 +112,7 @@ class Facts:
         )
         return f"t.contact_key IN ({' UNION '.join(keys)})"
 
-    def definitions(self) -> str:
+    def _definitions(self) -> str:
         """A checksum of the definitions and settings that her reports rest on in this project."""
         con, found = self.opened.con, hashlib.sha256()
         for name in definitions_for(self.opened):
@@ -234,20 +131,8 @@ def facts(viewing: Viewing, tables: tuple[str, ...], period: Period) -> Iterator
         rules = [name for name in offered(scope) if name in DEFINITIONS]
         return Wanted(opening, period.start, period.end, tuple({*names_for(tables), *rules}), period.end)
 
-    with session(viewing, plan) as opened, viewing.stop.ending(opened.con):
-        show(opened, tables)
+    with session(viewing, plan) as opened:
         yield Facts(opened, tables, period)
-
-
-def show(opened: Session, tables: Iterable[str]) -> None:
-    """Make views of tables with names beside ids, as a query of her own has them."""
-    tables = tuple(tables)
-    opened.con.execute("CREATE SCHEMA held; CREATE SCHEMA shown; USE memory.shown")
-    for name in {*tables, *names_for(tables)}:
-        opened.con.execute(f'CREATE VIEW held."{name}" AS FROM memory.main."{name}"')
-    for name in tables:
-        opened.con.execute(view_of(name))
-    opened.con.execute("USE memory.main")
 
 
 def naming(opened: Session) -> list[Fact]:
@@ -258,14 +143,3 @@ def naming(opened: Session) -> list[Fact]:
 def definitions_for(opened: Session) -> list[str]:
     """The tables of definitions that are open."""
     return sorted(name for name in offered(opened.scope) if name in DEFINITIONS)
-
-
-def between(column: str | None, start: datetime | None, end: datetime | None) -> str:
-    """SQL: does a row start within a span?"""
-    return f"\"{column}\" >= TIMESTAMP '{start}' AND \"{column}\" < TIMESTAMP '{end}'"
-
-
-def order(fact: Fact) -> str:
-    """SQL: the order of a table's rows, which has no ties."""
-    key = f't."{fact.id or "contact_key"}"'
-    return f't."{fact.start}", {key}' if fact.start else key

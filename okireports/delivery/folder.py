@@ -12,10 +12,11 @@ from typing import Any
 from okireports import export
 from okireports.access import Project
 from okireports.delivery.asking import Asking, Plan, Wanted
-from okireports.delivery.facts import Facts, Part, Stretch, facts
+from okireports.delivery.facts import Facts
 from okireports.delivery.manifest import SCHEMA, Entry, Record, key_of, made_with
 from okireports.delivery.naming import folder_of
 from okireports.delivery.order import File, ProjectFolder
+from okireports.delivery.stretch import Part, Stretch
 from okireports.delivery.target import Target
 from okireports.errors import ResultTooLarge
 from okireports.tables import FACTS
@@ -32,18 +33,20 @@ class Making:
     planned: Plan
     asking: Asking
     project: Project
+    opened: Facts
     record: Record
     step: Step
     entries: list[Entry] = field(default_factory=list)
     left_out: list[dict[str, str]] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
-    definitions: str = ""
 
     @classmethod
-    def begun(cls, target: Target, planned: Plan, asking: Asking, project: Project, step: Step) -> Making:
+    def begun(
+        cls, target: Target, planned: Plan, asking: Asking, project: Project, opened: Facts, step: Step
+    ) -> Making:
         """Begin, or go on."""
         record = Record.begun(target, folder_of(project.id, project.name))
-        return cls(planned, asking, project, record, step)
+        return cls(planned, asking, project, opened, record, step)
 
     @property
     def name(self) -> str:
@@ -57,7 +60,7 @@ class Making:
             "id": self.project.id,
             "name": self.project.name,
             "folder": self.name,
-            "definitions": self.definitions,
+            "definitions": self.opened.definitions,
         }
 
     def make(self) -> None:
@@ -68,10 +71,7 @@ class Making:
         if self.planned.order.digest:
             self.step(f"{self.project.name}: {DIGEST}")
             self.digest()
-        viewing = self.asking.viewing([self.project.id])
-        with facts(viewing, self.planned.tables, self.planned.period) as opened:
-            self.definitions = opened.definitions()
-            self.tables(opened)
+        self.tables()
         self.entries.sort(key=lambda entry: str(entry["path"]))
 
     def report(self, wanted: Wanted) -> None:
@@ -111,14 +111,13 @@ class Making:
 
             self.put(f"{DIGEST}.html", about, question, save)
 
-    def tables(self, opened: Facts) -> None:
+    def tables(self) -> None:
         """Make the files of the tables, several at a time."""
-        parts = opened.parts()
         with ThreadPoolExecutor(WRITERS) as pool:
             coming = []
             for format in self.planned.order.formats_of_tables:
-                todo = [part for part in parts if not self.found(*self.part(part, format))]
-                for stretch in opened.stretches(todo, WRITERS):
+                todo = [part for part in self.opened.parts if not self.found(*self.part(part, format))]
+                for stretch in self.opened.stretches(todo, WRITERS):
                     coming.append((stretch.source, pool.submit(self.stretch, stretch, format)))
             try:
                 for source, made in coming:
