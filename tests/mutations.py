@@ -121,7 +121,7 @@ MUTATIONS = (
     Mutation("runs over other projects", OVERSIGHT, "r.asked IS NULL AND EXISTS (", "r.asked IS NULL OR EXISTS (", LOG),
     Mutation("exports by anyone", HANDING, "    scope.demand(RIGHT)\n", "", HANDED),
     Mutation("exports of everything", HANDING, "if scope.everything:", "if False:", HANDED),
-    Mutation("rows of all projects go out", "delivery/folder.py", "viewing([self.project.id])", "viewing()", HANDED),
+    Mutation("rows of all projects go out", "delivery/making.py", "viewing([project.id])", "viewing()", HANDED),
     Mutation("reports of all projects go out", "delivery/folder.py", "projects=[self.project.id], **", "**", HANDED),
     Mutation(
         "projects that she lost go out",

@@ -12,7 +12,7 @@ from typing import Any
 from okireports import export
 from okireports.access import Project
 from okireports.delivery.asking import Asking, Plan, Wanted
-from okireports.delivery.facts import Facts, Piece, facts
+from okireports.delivery.facts import Facts, Part, Stretch
 from okireports.delivery.manifest import SCHEMA, Entry, Record, key_of, made_with
 from okireports.delivery.naming import folder_of
 from okireports.delivery.order import File, ProjectFolder
@@ -32,18 +32,20 @@ class Making:
     planned: Plan
     asking: Asking
     project: Project
+    opened: Facts
     record: Record
     step: Step
     entries: list[Entry] = field(default_factory=list)
     left_out: list[dict[str, str]] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
-    definitions: str = ""
 
     @classmethod
-    def begun(cls, target: Target, planned: Plan, asking: Asking, project: Project, step: Step) -> Making:
+    def begun(
+        cls, target: Target, planned: Plan, asking: Asking, project: Project, opened: Facts, step: Step
+    ) -> Making:
         """Begin, or go on."""
         record = Record.begun(target, folder_of(project.id, project.name))
-        return cls(planned, asking, project, record, step)
+        return cls(planned, asking, project, opened, record, step)
 
     @property
     def name(self) -> str:
@@ -57,7 +59,7 @@ class Making:
             "id": self.project.id,
             "name": self.project.name,
             "folder": self.name,
-            "definitions": self.definitions,
+            "definitions": self.opened.definitions,
         }
 
     def make(self) -> None:
@@ -68,10 +70,7 @@ class Making:
         if self.planned.order.digest:
             self.step(f"{self.project.name}: {DIGEST}")
             self.digest()
-        viewing = self.asking.viewing([self.project.id])
-        with facts(viewing, self.planned.tables, self.planned.period) as opened:
-            self.definitions = opened.definitions()
-            self.tables(opened)
+        self.tables()
         self.entries.sort(key=lambda entry: str(entry["path"]))
 
     def report(self, wanted: Wanted) -> None:
@@ -111,41 +110,48 @@ class Making:
 
             self.put(f"{DIGEST}.html", about, question, save)
 
-    def tables(self, opened: Facts) -> None:
+    def tables(self) -> None:
         """Make the files of the tables, several at a time."""
-        formats = self.planned.order.formats_of_tables
         with ThreadPoolExecutor(WRITERS) as pool:
-            coming = [(piece, pool.submit(self.piece, piece, f)) for piece in opened.pieces() for f in formats]
+            coming = []
+            for format in self.planned.order.formats_of_tables:
+                todo = [part for part in self.opened.parts if not self.found(*self.part(part, format))]
+                for stretch in self.opened.stretches(todo, WRITERS):
+                    coming.append((stretch.source, pool.submit(self.stretch, stretch, format)))
             try:
-                for piece, made in coming:
-                    self.step(f"{self.project.name}: {piece.source} {piece.name}")
+                for source, made in coming:
+                    self.step(f"{self.project.name}: {source}")
                     made.result()
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
 
-    def piece(self, piece: Piece, format: str) -> None:
-        """Make one file of a table."""
-        path = f"{piece.source}/{piece.name}.{format}"
-        about = {"what": piece.source, "kind": "table", "month": piece.name, "format": format, "rows": piece.count}
-        question = {"language": self.planned.order.language} if format == "xlsx" else {}  # others have no headings
-        if not self.found(path, about, question):
-            meta = self.meta(piece) | question
-            self.put(path, about, question, lambda to: export.save(to, rows=piece, meta=meta))
+    def stretch(self, stretch: Stretch, format: str) -> None:
+        """Make the files of some consecutive months of a table."""
+        for piece in stretch.pieces():
+            path, about, question = self.part(piece.part, format)
+            meta = self.meta(piece.part) | question
+            self.put(path, about, question, lambda to, piece=piece, meta=meta: export.save(to, rows=piece, meta=meta))  # type: ignore[misc]
 
-    def meta(self, piece: Piece) -> dict[str, Any]:
+    def part(self, part: Part, format: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        """Of a file of a table: where it lies, what it is, and what it depends on beside that."""
+        about = {"what": part.source, "kind": "table", "month": part.name, "format": format, "rows": part.count}
+        question = {"language": self.planned.order.language} if format == "xlsx" else {}  # others have no headings
+        return f"{part.source}/{part.name}.{format}", about, question
+
+    def meta(self, part: Part) -> dict[str, Any]:
         """What a file of a table says beside its rows."""
         period = self.planned.period
         provenance = {
-            "table": piece.source,
-            "month": piece.name,
+            "table": part.source,
+            "month": part.name,
             "viewer": self.planned.scope.called,
             "projects": [self.project.name],
             "period": period.words,
             "zone": period.zone,
         }
-        grain = FACTS[piece.source].grain
-        return {"title": piece.source, "description": grain, "period": period.words, "provenance": provenance}
+        grain = FACTS[part.source].grain
+        return {"title": part.source, "description": grain, "period": period.words, "provenance": provenance}
 
     def found(self, path: str, about: Mapping[str, Any], question: Mapping[str, Any]) -> bool:
         """Is a file there already, and the same as it would be now?"""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 
 from okireports.access import Project
 from okireports.delivery import asking as who
 from okireports.delivery import manifest
 from okireports.delivery.asking import At, Plan
+from okireports.delivery.facts import Facts, facts
 from okireports.delivery.folder import Making, Step
 from okireports.delivery.manifest import Entry
 from okireports.delivery.order import Exported, Order
@@ -73,8 +77,8 @@ class Export:
         """Make the folders, then the manifest of the whole."""
         self.begin()
         folders, entries, projects, left_out = [], [], [], []
-        for project in self.planned.scope.projects:
-            making = self.one(project)
+        for project, opened in self.opened():
+            making = self.one(project, opened)
             self.step(project.name, advance=1)
             own = making.record.finish(self.told([making.described], making.entries, making.left_out))
             entries += [*(below(making.name, entry) for entry in making.entries), own]
@@ -100,13 +104,37 @@ class Export:
         self.target.append(manifest.RECORD, b"")  # it is there at once, and nothing of it by half
         self.target.remove(manifest.NAME)
 
-    def one(self, project: Project) -> Making:
+    def opened(self) -> Iterator[tuple[Project, Facts]]:
+        """Each project with its facts; while the files of one are made, the next is opened."""
+        projects = self.planned.scope.projects
+        with ThreadPoolExecutor(1) as ahead:
+            coming = [ahead.submit(self.open, projects[0])]
+            try:
+                for project, following in zip_longest(projects, projects[1:]):
+                    opened, held = coming.pop().result()
+                    with held:
+                        coming += [ahead.submit(self.open, following)] if following else []
+                        yield project, opened
+            finally:
+                for one in coming:
+                    with suppress(Exception):  # something else went wrong before
+                        one.result()[1].close()
+
+    def open(self, project: Project) -> tuple[Facts, ExitStack]:
+        """Open the facts of a project, and what closes them."""
+        planned = self.planned
+        viewing = self.at(planned.folder, planned.now).viewing([project.id])
+        with ExitStack() as held:
+            opened = held.enter_context(facts(viewing, planned.tables, planned.period))
+            return opened, held.pop_all()
+
+    def one(self, project: Project, opened: Facts) -> Making:
         """Make the folder of a project, of which she is a member now."""
         now = who.instant(self.clock)
         who.still_hers(self.folder, self.at(self.folder, now), project, now)
         who.leave_trace(self.folder, self.planned, project)
         asking = self.at(self.planned.folder, self.planned.now)
-        making = Making.begun(self.target, self.planned, asking, project, self.step)
+        making = Making.begun(self.target, self.planned, asking, project, opened, self.step)
         making.make()
         return making
 

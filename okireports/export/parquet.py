@@ -17,7 +17,8 @@ def write(file: IO[bytes], rows: Rows, meta: Mapping[str, Any]) -> None:
     told = json.dumps(meta, ensure_ascii=False, sort_keys=True, default=str)
     schema = rows.schema.with_metadata({"okireports": told})
     # Instants, keys and durations seldom repeat: a dictionary of them is made, found too large, and thrown away.
-    repeated: Any = [field.name for field in schema if pa.types.is_string(field.type)]
+    texts = (field.name for field in schema if pa.types.is_string(field.type))
+    repeated: Any = [name for name in texts if not name.endswith("_id")]
     with pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=repeated) as writer:
         for part in rows.parts():
             writer.write_table(part.replace_schema_metadata(schema.metadata))
