@@ -72,7 +72,7 @@ def test_a_message_holds_the_files_of_one_project(center: okireports.Center, clo
         assert f"{mine} line".encode() in content and other.encode() not in content
         assert other not in message.as_string()
         assert message["Auto-Submitted"] == "auto-generated" and message["From"].addresses[0].domain == "example.com"
-    assert not list(spool.place_of(center.folder).glob("*")), "what was on its way is gone"
+    assert not spool.place_of(center.folder).exists(), "what was on its way is gone"
 
 
 def test_a_digest_is_the_body(center: okireports.Center, clock: Clock, box: Mailbox) -> None:
