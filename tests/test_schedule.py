@@ -242,6 +242,9 @@ def test_a_run_by_hand_is_beside_the_others(center: okireports.Center, clock: Cl
     assert states(runner(center, Plainly(center)).one(id)) == ["done"]
     assert dues(center, clock, "2025-06-03 09:00") == [("06-03 04:30", "done")]
     assert sorted(center.schedules.history()["by_hand"]) == [False, True, True]
+    clock.to("2025-06-04 06:30")
+    assert states(runner(center, Plainly(center)).one(id)) == ["done"]
+    assert dues(center, clock, "2025-06-04 06:31") == [], "by hand, at the very instant: it is that run"
     with pytest.raises(UnknownName):
         runner(center).one(99)
 

@@ -72,7 +72,7 @@ def test_a_message_holds_the_files_of_one_project(center: okireports.Center, clo
         assert f"{mine} line".encode() in content and other.encode() not in content
         assert other not in message.as_string()
         assert message["Auto-Submitted"] == "auto-generated" and message["From"].addresses[0].domain == "example.com"
-    assert not list(spool.place_of(center.folder).glob("*")), "what was on its way is gone"
+    assert not spool.place_of(center.folder).exists(), "what was on its way is gone"
 
 
 def test_a_digest_is_the_body(center: okireports.Center, clock: Clock, box: Mailbox) -> None:
@@ -155,8 +155,8 @@ def passes(center: okireports.Center, clock: Clock, *minutes: int, **more: Any) 
 
 @pytest.mark.parametrize("where", ["rcpt", "data"])
 def test_a_server_that_asks_to_come_again(center: okireports.Center, clock: Clock, box: Mailbox, where: str) -> None:
-    """Greylisting: the first time for each recipient it says 450; pauses grow, and nobody gets anything twice."""
-    seen: set[str] = set()
+    """Greylisting: the first time for anna it says 450; boss, who got hers at once, gets nothing twice."""
+    seen: set[str] = {"boss@example.com"}
 
     def greylisted(stage: str, to: str, content: bytes) -> str | None:
         new = stage == where and to not in seen

@@ -10,10 +10,13 @@ import hashlib
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from okireports.disk import Folder
 from okireports.schedule.diary import Diary, diaries
+
+TRIES = 3
 
 
 def spool(folder: Folder, diary: Diary) -> Path:
@@ -23,9 +26,12 @@ def spool(folder: Folder, diary: Diary) -> Path:
         PermissionError: something of another user's lies in its place.
     """
     place = place_of(folder)
-    owned(place)
     run = place / diary.path.stem
-    run.mkdir(mode=0o700, exist_ok=True)
+    for _ in range(TRIES):
+        owned(place)
+        with suppress(FileNotFoundError):  # another runner's pass found the place empty
+            run.mkdir(mode=0o700, exist_ok=True)
+            break
     return run
 
 
@@ -40,6 +46,8 @@ def sweep(folder: Folder) -> None:
     for run in found:
         if run.name not in kept:
             shutil.rmtree(run, ignore_errors=True)
+    with suppress(OSError):
+        place.rmdir()
 
 
 def place_of(folder: Folder) -> Path:
