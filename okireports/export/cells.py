@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from okireports.columns import Label, label
+from okireports.language import separated
 
 
 def known(name: str, report: str = "") -> Label | None:
@@ -107,10 +108,7 @@ def _in_polish(value: object, kind: pa.DataType, found: Label | None) -> str:
         return f"{day}.{month}.{year}{text[10:]}"
     if isinstance(value, bool):
         return "tak" if value else "nie"
-    return text.translate(_POLISH) if _is_number(kind) else text
-
-
-_POLISH = str.maketrans({",": "\u00a0", ".": ","})
+    return separated(text, "pl") if _is_number(kind) else text
 
 
 def is_figure(field: pa.Field[Any]) -> bool:
