@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Lock
 from weakref import finalize
 
@@ -14,9 +14,10 @@ import numpy as np
 import pyarrow as pa
 
 from okireports import frames
-from okireports.clock import UNIX_EPOCH, utc_ms
+from okireports.clock import at_ms, utc_ms
 from okireports.engines.duck import Session
-from okireports.report import Report
+from okireports.language import place
+from okireports.report import Report, titled
 from okireports.rows import Rows
 
 Span = tuple[datetime, datetime]  # naive UTC
@@ -66,6 +67,15 @@ class Answer:
             "provenance": vars(self.provenance),
         }
 
+    def meta_in(self, language: str) -> dict[str, object]:
+        """The same for a file in a language.
+
+        Raises:
+            BadOption: nothing is said in it.
+        """
+        told = {"language": language, "title": titled(self.report, language)} if place(language) else {}
+        return self.meta | told
+
 
 class Course:
     """How the rows of a log lie in its time: how many start in each slice of `step` ms from `start` on (naive UTC)."""
@@ -87,8 +97,7 @@ class Course:
         return self._border(self._slices[oldest]), self._border(self._slices[newest] + 1), first - before
 
     def _border(self, n: int) -> datetime:
-        at = UNIX_EPOCH + timedelta(milliseconds=utc_ms(self._start) + n * self._step)
-        return min(max(at, self._start), self._end)
+        return min(max(at_ms(utc_ms(self._start) + n * self._step), self._start), self._end)
 
 
 class Log:

@@ -25,7 +25,7 @@ HOUR, DAY = 3_600_000, 86_400_000  # ms
 STEPS = {"15min": HOUR // 4, "30min": HOUR // 2, "hour": HOUR}  # ms; buckets that are all of one length
 BY = (*STEPS, "day", "week", "month")
 
-UNIX_EPOCH = datetime(1970, 1, 1)
+_UNIX_EPOCH = datetime(1970, 1, 1)
 _EPOCH = ibis.timestamp("1970-01-01 00:00:00")
 _EPOCH_DAY = ibis.date("1970-01-01")
 _MONDAY = 3  # 1970-01-01 was a Thursday: three days after a Monday
@@ -50,7 +50,12 @@ def zone_info(zone: str) -> ZoneInfo:
 
 def utc_ms(at: datetime) -> int:
     """Whole milliseconds from 1970 to a naive UTC instant, rounded down."""
-    return (at - UNIX_EPOCH) // timedelta(milliseconds=1)
+    return (at - _UNIX_EPOCH) // timedelta(milliseconds=1)
+
+
+def at_ms(ms: int) -> datetime:
+    """The naive instant so many milliseconds after 1970."""
+    return _UNIX_EPOCH + timedelta(milliseconds=ms)
 
 
 def offset_at(zone: str, at: datetime) -> int:
@@ -109,13 +114,10 @@ def local_offsets(zone: str, first: datetime, last: datetime) -> list[LocalRule]
     end = min(last, datetime.max - 2 * reach) + reach
     known = offsets(zone, start, end)
 
-    def local(x: int) -> datetime:
-        return UNIX_EPOCH + timedelta(milliseconds=x)
-
     rules: list[LocalRule] = []
     since = datetime.min
     for (_, old), (at, new) in pairwise(known):
-        lo, hi = local(at + min(old, new)), local(at + max(old, new))
+        lo, hi = at_ms(at + min(old, new)), at_ms(at + max(old, new))
         rules.append(LocalRule(since, lo, old, "plain", old))
         rules.append(LocalRule(lo, hi, old, "missing" if new > old else "ambiguous", new))
         since = hi
@@ -135,7 +137,7 @@ class Interval:
     """
 
     by: str | None = None
-    start: datetime = UNIX_EPOCH
+    start: datetime = _UNIX_EPOCH
     end: datetime = _MONTHS_TO
     offsets: tuple[tuple[int, int], ...] = ((0, 0),)
     week_start: int = 0

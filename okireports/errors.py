@@ -15,6 +15,7 @@ OkiReportsError
 ├── UnknownReport            no such report (for this viewer)
 ├── BadOption                an option or value that the report does not know
 ├── BadPeriod                a period that cannot be read, is empty or reversed
+├── BadReport                a report of one's own that failed, or wants what there is not
 ├── BadQuery                 SQL that cannot be run, or not within its limits
 ├── ResultTooLarge           more rows than a dataframe should hold
 └── Stopped                  a run that was ended, because something else was asked

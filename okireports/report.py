@@ -23,6 +23,7 @@ from ibis.expr.types import BooleanValue, Value
 from okireports.charts import Spec
 from okireports.clock import BY, Interval
 from okireports.errors import BadOption, UnknownReport, did_you_mean
+from okireports.metrics import is_own
 
 INTERVALS = (*BY, None)
 FILTERS = ("period", "projects", "queues", "dialers", "operators", "groups", "lines", "providers")
@@ -220,9 +221,9 @@ def report(
     return register
 
 
-def is_own(function: Callable[..., object]) -> bool:
-    """Is a function no part of okireports?"""
-    return str(function.__module__).partition(".")[0] != "okireports"
+def titled(named: Report | Section, language: str) -> str:
+    """A title in a language."""
+    return named.pl if language == "pl" else named.title
 
 
 def _free(name: str, function: Callable[..., Table]) -> None:
@@ -319,8 +320,7 @@ def _section(function: Callable[..., Table]) -> Section:
 def _words(function: Callable[..., Table]) -> tuple[str, str]:
     """The docstring's first sentence, and what its last paragraph says after 'Definitions: '."""
     text, found, definitions = (inspect.getdoc(function) or "").rpartition("Definitions: ")
-    if not found:
-        text, definitions = definitions, ""
+    text, definitions = (text, definitions) if found else (definitions, "")
     first = " ".join(text.split("\n\n")[0].split())
     sentence = re.split(r"\.\s+(?=[A-Z])", first)[0].rstrip(".")
     if not (sentence and (definitions.strip() or is_own(function))):

@@ -111,12 +111,15 @@ class Result:
         """Write the result: .csv, .parquet, .xlsx, .json, .html, .png or .svg, by the suffix; whole or not at all.
 
         `language`, "en" or "pl", is that of titles, headings and charts.
+
+        Raises:
+            BadOption: there is no such format or language, or the file cannot be there.
         """
         from okireports import export
 
-        told = {} if language == "en" else {"language": language, "title": self.answer.report.pl}
+        meta = self.answer.meta_in(language)
         chart = (lambda: self.chart) if language == "en" else lambda: drawn(self.answer, self.frame, language)
-        return export.save(path, rows=self.answer.rows, chart=chart, meta=self.answer.meta | told)
+        return export.save(path, rows=self.answer.rows, chart=chart, meta=meta)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The rows for Polars, DuckDB and others that take an Arrow stream."""

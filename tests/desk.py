@@ -17,6 +17,7 @@ import okireports
 from live import Watch, notebook, ran, until
 from okireports.faces import Center
 
+CANARY = re.compile(r"canary[-\w]*")  # stands in whatever is hidden
 AGAIN = 30  # seconds, after which what has done nothing is pressed once more
 COMMAND = """name => {
     window.finished = false;
@@ -151,6 +152,11 @@ class Desk:
         """All that is in the page, shown or not: elements, attributes, what fields hold."""
         script = "() => document.documentElement.outerHTML + [...document.querySelectorAll('input')].map(e => e.value)"
         return str(self.page.evaluate(script))
+
+
+def canaries(where: dict[str, str]) -> dict[str, set[str]]:
+    """What is hidden and was found, and where."""
+    return {name: {*CANARY.findall(text.lower())} for name, text in where.items()}
 
 
 def plain(text: str) -> str:

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Download, Locator, Page, expect
 import growing
 import okireports
 from desk import Listening, plain
-from live import PATIENCE, ROOT, chromium, lab, notebook, ran, until
+from live import PATIENCE, ROOT, RUN, chromium, lab, notebook, ran, until
 from okireports.faces import Center, Viewer
 
 SCREENS = ROOT / "out" / "screens"
@@ -28,7 +28,6 @@ WHY = {"actor": "admin", "reason": "a test"}
 NOW = datetime(2025, 7, 1, 12, tzinfo=UTC)
 FIRST = datetime(2025, 6, 9, 7, tzinfo=UTC)
 CALLS = {BIRCH: 130, LARCH: 40, HIDDEN: 60}  # of each project, one an hour apart
-CANARY = re.compile(r"canary[-\w]*")
 PEOPLE = {  # login -> name, role, projects
     "anna": ("Anna Wzór", "Supervisor", [BIRCH, LARCH]),
     "olek": ("Olek Przykład", "Operator", [BIRCH, HIDDEN]),
@@ -39,17 +38,6 @@ OPENS = """import okireports
 from datetime import datetime
 center = okireports.open({path!r}, now=datetime.fromisoformat({now!r}))
 viewer = center.viewer("anna")"""
-RUN = """async code => {
-    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-    const future = kernel.requestExecute({ code, store_history: false });
-    let said = "";
-    future.onIOPub = ({ header, content }) => {
-        if (header.msg_type === "stream") said += content.text;
-        if (header.msg_type === "error") said += content.evalue;
-    };
-    await future.done;
-    return said.trim();
-}"""
 THEME = "async theme => { await window.jupyterapp.commands.execute('apputils:change-theme', { theme }); }"
 
 

@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
-from explorer_desk import BIRCH, CALLS, CANARY, HIDDEN, LARCH, WHY, Explored, Room, figure, room, same
+from desk import canaries
+from explorer_desk import BIRCH, CALLS, HIDDEN, LARCH, WHY, Explored, Room, figure, room, same
 from live import PATIENCE, notes
 
 pytestmark = pytest.mark.debian("chromium", "fonts-dejavu-core")
@@ -268,11 +269,6 @@ def walked(desk: Explored) -> dict[str, str]:
     desk.command("docmanager:save")
     sent = b"\n".join(desk.watch.sent).decode("utf-8", errors="replace")
     return {"page": "\n".join(pages), "sent": sent, "saved": desk.file.read_text("utf-8")}
-
-
-def canaries(where: dict[str, str]) -> dict[str, set[str]]:
-    """What is hidden and was found, and where."""
-    return {name: {*CANARY.findall(text.lower())} for name, text in where.items()}
 
 
 def test_nothing_hidden_reaches_the_page(desk: Explored) -> None:

@@ -332,7 +332,7 @@ def test_the_page_is_whole_and_everything_in_it_is_text(tmp_path: Path) -> None:
         assert str(text) in page.text
     assert page.rows[0][3:6] == ["Queue", "Offered", "Service level"]
     assert page.rows[1][1:] == [
-        "2025-10-26 00:15:00+02:00", "2025-10-26", 'Żółw "sales", 1', "1,234,567", "76.1%", "12.340000", "yes",
+        "2025-10-26 00:15:00+02:00", "2025-10-26", 'Żółw "sales", 1', "1,234,567", "76.1%", "12.34", "yes",
         "<b>&</b>",
     ]  # fmt: skip
     assert page.rows[2][8] == "</script><script>alert(1)</script>"

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "okireports"
 
 FLOORS = (
-    ("errors", "clock", "period", "columns", "tables"),
+    ("errors", "clock", "period", "language", "columns", "tables"),
     ("metrics", "charts", "frames", "rows", "sources", "disk", "audit"),
     ("report", "access", "loading", "invention"),
     ("reports", "engines", "own"),
@@ -32,6 +32,7 @@ FLOOR = {subject: floor for floor, subjects in enumerate(FLOORS) for subject in 
 BESIDE = {
     ("clock", "errors"): "everything may raise",
     ("columns", "errors"): "everything may raise",
+    ("language", "errors"): "everything may raise",
     ("period", "errors"): "everything may raise",
     ("tables", "errors"): "everything may raise",
     ("period", "clock"): "a period is words about instants",

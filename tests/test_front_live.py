@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from live import PATIENCE, READY, Watch, chromium, lab, notebook, ran, until
+from live import PATIENCE, READY, RUN, Watch, chromium, lab, notebook, ran, until
 
 pytestmark = pytest.mark.debian("chromium", "fonts-dejavu-core")
 
@@ -46,17 +46,6 @@ columns = [Column("id", "Number"), Column("caller", "Caller", sortable=False), C
 pager.show(fetch, columns, len(ROWS))
 """
 SHOWN = ("ipywidgets.VBox([picker, polish, status, pager, actions])", "actions")
-RUN = """async code => {
-    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-    const future = kernel.requestExecute({ code, store_history: false });
-    let said = "";
-    future.onIOPub = ({ header, content }) => {
-        if (header.msg_type === "stream") said += content.text;
-        if (header.msg_type === "error") said += content.evalue;
-    };
-    await future.done;
-    return said.trim();
-}"""
 CALM = "() => !document.getElementById('jupyterlab-splash')"  # it is taken away twice where themes change too fast
 CRASH = "kernel.requestExecute({ code: 'import os; os._exit(1)' }).done.catch(() => {})"
 DO = "async name => { await window.jupyterapp.commands.execute(name); }"

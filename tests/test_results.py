@@ -10,6 +10,7 @@ import pytest
 
 import growing
 import okireports
+from okireports.errors import BadOption
 from okireports.export import suffixes
 from okireports.faces import Center, Result
 from okireports.report import all_reports
@@ -81,3 +82,10 @@ def test_what_is_empty_can_be_saved_in_every_form(empty: Center, tmp_path: Path)
     result = empty.viewer("boss").report("service_level", period=JUNE)
     for suffix in suffixes():
         assert result.save(tmp_path / f"empty{suffix}").stat().st_size > 0, suffix
+
+
+@pytest.mark.parametrize("suffix", [suffix.removeprefix(".") for suffix in suffixes()])
+def test_a_language_in_which_nothing_is_said_is_an_error(center: Center, tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(BadOption, match="no language 'de': choose one of en, pl"):
+        log(center).save(tmp_path / f"log.{suffix}", language="de")
+    assert [*tmp_path.iterdir()] == []

@@ -13,8 +13,8 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, expect
 
-from desk import Listening
-from explorer_desk import BIRCH, CANARY, NOW, OPENS, Looker, founded
+from desk import CANARY, Listening
+from explorer_desk import BIRCH, NOW, OPENS, Looker, founded
 from live import PATIENCE, chromium, free_port, notebook, notes, served
 from okireports.faces import Center
 

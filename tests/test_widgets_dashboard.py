@@ -20,7 +20,7 @@ from okireports.faces import Center
 from okireports.report import REPORTS, Report, report
 from okireports.widgets import Dashboard
 from okireports.widgets.dashboard import READY, Wish
-from okireports.widgets.looking import within
+from okireports.widgets.life import within
 from okireports.widgets.tables import written
 
 Opened = Callable[..., Dashboard]

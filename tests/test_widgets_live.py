@@ -5,14 +5,13 @@ She leads Birch and Larch. All that belongs to a third project, and to no projec
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import okireports
-from desk import Desk, Room, controls, plain
+from desk import Desk, Room, canaries, controls, plain
 from live import chromium, lab
 from okireports.access import RIGHTS
 from okireports.faces import Center
@@ -23,7 +22,6 @@ pytestmark = pytest.mark.debian("chromium", "fonts-dejavu-core")
 BIRCH, LARCH, HIDDEN = "Birch", "Larch", "canary-project"
 WHY = {"actor": "admin", "reason": "a test"}
 MANAGES = [right for right in RIGHTS if right.startswith("manage_")]
-CANARY = re.compile(r"canary[-\w]*")
 PEOPLE = {  # login -> name, role, projects
     "lena": ("Lena Example", "Lead", [BIRCH, LARCH]),
     "boss": ("Bożena Wzór", "Supervisor", [BIRCH, HIDDEN]),
@@ -226,11 +224,6 @@ def walked(desk: Desk) -> dict[str, str]:
     desk.command("docmanager:save")
     sent = b"\n".join(desk.watch.sent).decode("utf-8", errors="replace")
     return {"page": "\n".join(pages), "sent": sent, "saved": desk.file.read_text("utf-8")}
-
-
-def canaries(where: dict[str, str]) -> dict[str, set[str]]:
-    """What is hidden and was found, and where."""
-    return {name: {*CANARY.findall(text.lower())} for name, text in where.items()}
 
 
 def test_nothing_hidden_reaches_the_page(desk: Desk) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from okireports.charts.axes import named
 from okireports.charts.paper import CLOCK, Paper, Shown
 from okireports.columns import Label
+from okireports.language import separated
 
 MOST = 400  # letters of a text alternative
 LONGEST = 40  # letters of a name in it
@@ -87,7 +88,7 @@ def words(value: float, known: Label | None, paper: Paper) -> str:
     if unit not in ("share", "money", "mos"):
         text = text.rstrip("0").rstrip(".")
     text += {"s": " s", "ms": " ms", "percent": "%", "bytes": " B"}.get(unit, "")
-    return text.replace(",", "\u00a0").replace(".", ",") if paper.language == "pl" else text
+    return separated(text, paper.language)
 
 
 def _cut(text: str, most: int) -> str:

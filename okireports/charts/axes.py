@@ -13,6 +13,7 @@ import pandas as pd
 from okireports.charts.paper import CLOCK, WIDTH, Drawing, Paper
 from okireports.charts.rows import Plot
 from okireports.columns import Label
+from okireports.language import separated
 
 OVERHANG = 38  # pixels beside panels: the picture's edges, and half of the last label of an axis
 SPACE = 20  # between panels
@@ -55,7 +56,7 @@ def together(known: Label, total: float, paper: Paper) -> str:
     if known.unit == "s" and total >= CLOCK:
         return f"{total // 3600:.0f}:{total % 3600 // 60:02.0f} h"
     text = f"{total:,.2f}" if known.unit == "money" else f"{total:,.0f}"
-    return text.replace(",", "\u00a0").replace(".", ",") if paper.language == "pl" else text
+    return separated(text, paper.language)
 
 
 def _clock(ticks: Sequence[int]) -> str:

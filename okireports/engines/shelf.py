@@ -116,7 +116,10 @@ class Shelf:
 
 
 def put(rows: Rows, path: Path) -> pa.Table:
-    """Put rows into a file, a piece at a time, and give them as they lie there."""
+    """Put rows into a file, a piece at a time, and give them as they lie there; its name goes at once.
+
+    So whatever ends this process ends the file, too.
+    """
     with (
         pa.OSFile(str(path), "wb") as file,
         pa.ipc.new_file(file, numbered(rows.schema.empty_table(), 0).schema) as log,
@@ -125,7 +128,9 @@ def put(rows: Rows, path: Path) -> pa.Table:
         for part in rows.parts():
             log.write_table(numbered(part, count), AT_ONCE)
             count += part.num_rows
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    lying = pa.memory_map(str(path))
+    path.unlink()
+    return pa.ipc.open_file(lying).read_all()
 
 
 def numbered(rows: pa.Table, first: int) -> pa.Table:

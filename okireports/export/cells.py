@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from okireports.columns import Label, label
+from okireports.language import separated
 
 
 def known(name: str, report: str = "") -> Label | None:
@@ -94,7 +95,7 @@ def plain(column: pa.ChunkedArray[Any]) -> list[object]:
 
 
 def read(values: list[object], kind: pa.DataType, found: Label | None, language: str = "en") -> list[str]:
-    """Cells as a person reads them: shares in per cent, thousands apart, instants to the second; NULL is nothing."""
+    """Cells as a person reads them: shares in per cent, money to the cent, thousands apart; NULL is nothing."""
     said = _in_polish if language == "pl" else _read
     return ["" if v is None else said(v, kind, found) for v in values]
 
@@ -107,10 +108,7 @@ def _in_polish(value: object, kind: pa.DataType, found: Label | None) -> str:
         return f"{day}.{month}.{year}{text[10:]}"
     if isinstance(value, bool):
         return "tak" if value else "nie"
-    return text.translate(_POLISH) if _is_number(kind) else text
-
-
-_POLISH = str.maketrans({",": "\u00a0", ".": ","})
+    return separated(text, "pl") if _is_number(kind) else text
 
 
 def is_figure(field: pa.Field[Any]) -> bool:
@@ -134,8 +132,9 @@ def _read(value: object, kind: pa.DataType, found: Label | None) -> str:
         return str(value)
     if found.unit == "share" and isinstance(value, float):
         return f"{value:.1%}"
-    if isinstance(value, float):
-        return f"{value:,.2f}" if found.unit in ("number", "mos", "percent", "money") else f"{value:,.1f}"
+    figure = Decimal(str(value)) if pa.types.is_decimal(kind) else value
+    if isinstance(figure, float | Decimal):
+        return f"{figure:z,.2f}" if found.unit in ("number", "mos", "percent", "money") else f"{figure:z,.1f}"
     if isinstance(value, int) and found.unit in ("count", "bytes"):
         return f"{value:,}"
     return str(value)

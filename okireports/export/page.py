@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from okireports.charts import html
 from okireports.export.cells import grounds, heading, is_figure, known, plain, read
+from okireports.language import separated
 
 if TYPE_CHECKING:
     from okireports.export import Content
@@ -51,7 +52,8 @@ _SCOPED = (
 
 def page(content: Content) -> str:
     """The page; a table of at most 1,000 rows says how many more there are."""
-    polish = content.told("language") == "pl"
+    language = content.told("language") or "en"
+    polish = language == "pl"
 
     def say(key: str) -> str:
         return _WORDS[key][polish]
@@ -64,7 +66,7 @@ def page(content: Content) -> str:
         f'<div class="chart">{html(content.drawn())}</div>' if content.chart else "",
         f"<noscript><p>{say('script')}</p></noscript>" if content.chart else "",
         _table(content, SHOWN) if content.rows.count else f"<p>{say('none')}</p>",
-        f"<p>{escape(say('more').format(f'{hidden:,}'))}</p>" if hidden > 0 else "",
+        f"<p>{escape(say('more').format(separated(f'{hidden:,}', language)))}</p>" if hidden > 0 else "",
         f"<p>{escape(content.told('definitions'))}</p>" if content.told("definitions") else "",
         _held(content, say("held")),
     ]
@@ -80,7 +82,8 @@ def page(content: Content) -> str:
 def piece(content: Content, *, library: bool = True) -> str:
     """A part of a notebook: the chart, the first ten rows, and what their columns mean."""
     hidden = content.rows.count - GLANCED
-    more = _WORDS["glanced"][content.told("language") == "pl"].format(f"{hidden:,}")
+    language = content.told("language") or "en"
+    more = _WORDS["glanced"][language == "pl"].format(separated(f"{hidden:,}", language))
     parts = [
         html(content.drawn(), library=library) if content.chart else "",
         _SCOPED + _table(content, GLANCED) if content.rows.count else "",

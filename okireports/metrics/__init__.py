@@ -38,6 +38,11 @@ class Metric:
 METRICS: dict[str, Metric] = {}
 
 
+def is_own(function: Callable[..., object]) -> bool:
+    """Is a function no part of okireports, but somebody's own?"""
+    return str(function.__module__).partition(".")[0] != "okireports"
+
+
 def metric(
     title: str,
     pl: str | None = None,
@@ -56,7 +61,7 @@ def metric(
 
     def register(function: Aggregate) -> Aggregate:
         name, description = function.__name__, inspect.getdoc(function)
-        own = str(function.__module__).partition(".")[0] != "okireports"
+        own = is_own(function)
         taken = METRICS.get(name)
         if taken and not (own and taken.function.__module__ == function.__module__):
             raise ValueError(f"There are two metrics {name!r}: in {taken.function.__module__} and here.")

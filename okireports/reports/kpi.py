@@ -14,6 +14,7 @@ from okireports.metrics import checks, measure, ratio, satisfaction, tally
 from okireports.metrics import kpis as kpi
 from okireports.metrics import violations as rules
 from okireports.metrics.intervals import starting
+from okireports.metrics.presence import worked_on
 from okireports.metrics.quality import by_evaluator, evaluated
 from okireports.metrics.ranking import attained, rated
 from okireports.metrics.schedule import AROUND
@@ -271,17 +272,11 @@ def customer_satisfaction(
     return t.order_by(*columns, *keys[:-1]).select(*columns, *figures)
 
 
-def listened_to(calls: Table, period: Interval) -> Table:
-    """Contacts of the period that operators handled."""
-    c = starting(calls, period)
-    return c.filter(is_handled(c), c.operator_id.notnull())
-
-
 def found_in(calls: Table, speech_hits: Table, *, period: Interval) -> Table:
     """What was found in contacts that operators handled: the contact, its operator and the rule."""
     near = speech_hits.filter(speech_hits["at"] < period.end + LAG)
     return near.select("project_id", "call_id", "rule").join(
-        listened_to(calls, period).select("project_id", "call_id", "operator_id"), ["project_id", "call_id"]
+        worked_on(starting(calls, period)).select("project_id", "call_id", "operator_id"), ["project_id", "call_id"]
     )
 
 
@@ -299,7 +294,7 @@ def speech_analytics(calls: Table, speech_hits: Table, operators: Table, *, peri
     Definitions: contacts that the operator handled, by their start, with all that was found in them until a day after
     the period; hits counts findings, calls the contacts with one, share = calls / handled.
     """
-    c, t = listened_to(calls, period), found_in(calls, speech_hits, period=period)
+    c, t = worked_on(starting(calls, period)), found_in(calls, speech_hits, period=period)
     t = t.group_by("operator_id", "rule", "call_id").agg(hits=t.count())
     t = t.group_by("operator_id", "rule").agg(hits=t.hits.sum(), calls=t.count())
     t = looked_up(t, c.group_by("operator_id").agg(handled=tally(is_handled(c))), ["operator_id"], "handled")

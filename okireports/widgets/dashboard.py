@@ -11,14 +11,15 @@ import ipywidgets
 
 from okireports import report
 from okireports.engines.stop import Stop
-from okireports.report import Report, check_options
+from okireports.report import Report, check_options, titled
 from okireports.result import Result, drawn
 from okireports.run import look, permitted
 from okireports.widgets.chart import LiveChart
 from okireports.widgets.choice import Choice, Name, Span
 from okireports.widgets.front import Pager
 from okireports.widgets.last import Shown
-from okireports.widgets.looking import GONE, Asking, Looking, sentence
+from okireports.widgets.life import GONE
+from okireports.widgets.looking import Asking, Looking, sentence
 from okireports.widgets.parts import button, heading, named, words
 from okireports.widgets.static import firsts
 from okireports.widgets.tables import columns_of, fetching, totals_of
@@ -154,7 +155,7 @@ class Card:
 
     def __init__(self, wanted: Wanted, language: str) -> None:
         self.wanted, self.language = wanted, language
-        title = wanted.report.pl if language == "pl" else wanted.report.title
+        title = titled(wanted.report, language)
         self.name = title
         self.said = words()
         self.chart, self.pager = LiveChart(language=language), Pager(language, label=title, page_size=25)

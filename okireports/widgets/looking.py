@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -20,12 +20,10 @@ from okireports.widgets import static
 from okireports.widgets.choice import Choice, Name, Span
 from okireports.widgets.front import ProjectPicker, Status
 from okireports.widgets.last import LastOnly
+from okireports.widgets.life import GONE, close_all, held, looks, published
 from okireports.widgets.parts import Filling, button, on_choice, words
 from okireports.widgets.periods import PeriodChoice, spoken
 from okireports.widgets.texts import say
-
-LOOKS = 15  # of the watch's looks at the pointer, one looks at the rights too: a membership may end by itself
-GONE = -1  # the generation of a centre that cannot be read
 
 
 class Asking(Protocol):
@@ -140,7 +138,7 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
 
     def look(self) -> bool:
         """Offer the projects and reports that are hers now; is what was chosen still there, and seen as before?"""
-        self.generation = self.published()
+        self.generation = published(self.viewer.center.folder)
         scope = run.look(self.viewer.viewing())
         able = tuple(run.permitted(scope))
         rights, chosen = (scope.everything, scope.rights), list(self.projects.value)
@@ -157,13 +155,6 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
         if not there:
             self.status.done(say(self.language, "looking.nothing"))
         return same
-
-    def published(self) -> int:
-        """The generation that is published."""
-        try:
-            return int(self.viewer.center.folder.current().generation)
-        except (OkiReportsError, OSError):
-            return GONE
 
     @property
     def chosen(self) -> tuple[Name, ...]:
@@ -216,11 +207,9 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
 
     def watch(self, seconds: float) -> None:
         """See what others change, until it is closed."""
-        looks = 0
-        while not self.over.wait(seconds):
-            looks += 1
-            moved = self.published() != self.generation
-            if moved or (looks % LOOKS == 0 and not self.refused):  # each refusal is written down
+        for generation, due in looks(self.viewer.center.folder, self.over, seconds):
+            moved = generation != self.generation
+            if moved or (due and not self.refused):  # each refusal is written down
                 self.moved(moved)
 
     def moved(self, published: bool) -> None:
@@ -239,9 +228,7 @@ class Looking(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
         if self.made:
             self.end()
             with self.lock:
-                for part in {*parts_of(self), *(part for panel in self.panels for part in parts_of(panel))} - {self}:
-                    close(part)
-                close_looks(self)
+                close_all(held(self, self.panels), self)
         super().close()
 
 
@@ -250,31 +237,3 @@ def sentence(error: Exception, language: str) -> str:
     if isinstance(error, OkiReportsError):
         return str(error)
     return say(language, "looking.error", error=type(error).__name__)
-
-
-def parts_of(whole: object) -> Iterator[Any]:
-    """The widgets that something holds, and what is in them."""
-    for held in (*vars(whole).values(), *getattr(whole, "children", ())):
-        for part in held.values() if isinstance(held, dict) else held if isinstance(held, tuple | list) else (held,):
-            if isinstance(part, ipywidgets.Widget) and part is not whole:
-                yield from within(part)
-
-
-def within(part: Any) -> Iterator[Any]:
-    """A widget and all that is in it."""
-    yield part
-    for child in getattr(part, "children", ()):
-        yield from within(child)
-
-
-def close(part: Any) -> None:
-    """Close a widget, with how it looks."""
-    close_looks(part)
-    part.close()
-
-
-def close_looks(part: Any) -> None:
-    """Close how a widget looks."""
-    for look in (getattr(part, name, None) for name in ("layout", "style")):
-        if isinstance(look, ipywidgets.Widget):
-            look.close()

@@ -16,6 +16,7 @@ from IPython.display import display
 
 from okireports import export
 from okireports.errors import OkiReportsError
+from okireports.report import titled
 from okireports.result import Result, drawn
 from okireports.widgets.choice import Choice
 from okireports.widgets.parts import heading
@@ -63,13 +64,12 @@ def piece(widget: Looking, choice: Choice, *, first: bool) -> dict[str, Any]:
 
 def told(result: Result, language: str, *, first: bool) -> dict[str, Any]:
     """Its title, its chart, live and as a picture where no script runs, its first rows, and what they mean."""
-    answer, polish = result.answer, language == "pl"
-    title = answer.report.pl if polish else answer.report.title
+    answer = result.answer
     try:
         chart = drawn(answer, result.frame, language)
     except OkiReportsError:  # too many rows, or a chart of one's own that fails
         chart = None
-    meta = answer.meta | ({"language": language, "title": title} if polish else {})
+    meta = answer.meta_in(language)
     drawing = None if chart is None else lambda: chart
     shown: dict[str, Any] = {**export.shown(rows=answer.rows, chart=drawing, meta=meta, library=first)}
     still = ""
@@ -77,7 +77,7 @@ def told(result: Result, language: str, *, first: bool) -> dict[str, Any]:
         shown["image/png"] = b64encode(shown["image/png"]).decode()
         words = escape(str(chart.to_dict().get("description", "")))
         still = f'<noscript><img alt="{words}" src="data:image/png;base64,{shown["image/png"]}"></noscript>\n'
-    shown["text/html"] = f"{heading(escape(title))}\n{still}{shown['text/html']}"
+    shown["text/html"] = f"{heading(escape(titled(answer.report, language)))}\n{still}{shown['text/html']}"
     return shown | {"text/plain": repr(result)}
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from okireports.errors import BadOption
+from okireports.language import place, separated
 
-LANGUAGES = ("en", "pl")
 EVERY = "part"  # what any part may have to say
 
 WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -144,17 +143,6 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
-def place(language: str) -> int:
-    """Where a language stands in the words.
-
-    Raises:
-        BadOption: nothing is said in it.
-    """
-    if language not in LANGUAGES:
-        raise BadOption(f"no language {language!r}: choose one of {', '.join(LANGUAGES)}.")
-    return LANGUAGES.index(language)
-
-
 def say(language: str, key: str, *, missing: str | None = None, **values: object) -> str:
     """A sentence in a language, with values put into it; `missing` is what stands where there is none."""
     if missing is not None and key not in WORDS:
@@ -164,7 +152,7 @@ def say(language: str, key: str, *, missing: str | None = None, **values: object
 
 def number(language: str, count: int) -> str:
     """A whole number with its thousands apart."""
-    return f"{count:,}".replace(",", "," if place(language) == 0 else "\u00a0")
+    return separated(f"{count:,}", language)
 
 
 def words(language: str, part: str) -> dict[str, str]:

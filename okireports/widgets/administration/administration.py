@@ -20,9 +20,9 @@ from okireports.widgets.administration.members import Members
 from okireports.widgets.administration.objects import Objects
 from okireports.widgets.administration.projects import Settings, Tiles
 from okireports.widgets.administration.sight import Sight, looking
+from okireports.widgets.life import GONE, close_all, held, looks
 from okireports.widgets.parts import button, field, heading, named, place, sentence, shown, words
 
-LOOKS = 15  # of the watch's looks at the pointer, one looks at the rights too: a membership may end by itself
 Clock = Callable[[], datetime]
 
 
@@ -38,7 +38,7 @@ class Administration(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships
     def __init__(self, folder: Folder, clock: Clock, actor: str, reason: str, watch: float | None = 2.0) -> None:
         self.folder, self.clock, self.actor, self.why = folder, clock, actor, reason
         self.project: int | None = None
-        self.generation, self.lost = -1, False
+        self.generation, self.lost = GONE, False
         self.lock = threading.RLock()  # callbacks come on several threads
         self.over = threading.Event()
         folder.changeable()
@@ -121,7 +121,7 @@ class Administration(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships
 
     def forget(self) -> None:
         """Show nothing any more."""
-        self.project, self.generation, self.where = None, -1, self.top
+        self.project, self.generation, self.where = None, GONE, self.top
         for panel in self.panels:
             panel.clear()
 
@@ -177,14 +177,8 @@ class Administration(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships
 
     def watch(self, seconds: float) -> None:
         """Look again when another writer has published, until it is closed."""
-        looks = 0
-        while not self.over.wait(seconds):
-            looks += 1
-            try:
-                moved = self.folder.current().generation != self.generation
-            except OkiReportsError:
-                moved = self.generation != -1
-            if moved or looks % LOOKS == 0:
+        for generation, due in looks(self.folder, self.over, seconds):
+            if due or generation != self.generation:
                 self.refresh()
 
     def close(self) -> None:
@@ -192,18 +186,7 @@ class Administration(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships
         if self.panels:
             self.over.set()
             with self.lock:
-                self.close_parts()
+                parts = held(self, self.panels)
+                self.forget()
+                close_all(parts, self)
         super().close()
-
-    def close_parts(self) -> None:
-        """Close all that is in it, shown or not."""
-        inside: list[Any] = [*self.children, *self.tiles.tiles]
-        for panel in self.panels:
-            inside += (part for part in vars(panel).values() if isinstance(part, ipywidgets.Widget))
-        for widget in inside:
-            inside += (child for child in getattr(widget, "children", ()) if child not in inside)
-        self.forget()
-        inside = [widget for widget in inside if widget is not self]
-        looks = (getattr(w, part, None) for w in (*inside, self) for part in ("layout", "style"))
-        for widget in (*inside, *filter(None, looks)):
-            widget.close()

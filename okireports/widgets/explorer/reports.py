@@ -8,7 +8,7 @@ from unicodedata import combining, normalize
 
 import ipywidgets
 
-from okireports.report import Report
+from okireports.report import Report, titled
 from okireports.widgets.parts import STYLE, Filling, on_choice, searching, wide, words
 from okireports.widgets.texts import say
 
@@ -45,7 +45,7 @@ class ReportChoice:
         """Offer these reports; what was chosen and is still there stays chosen."""
         self.able = tuple(able)
         sections = {r.section.name: r.section for r in self.able}.values()
-        named = [(s.pl if self.language == "pl" else s.title, s.name) for s in sections]
+        named = [(titled(s, self.language), s.name) for s in sections]
         with self.filling:
             kept = self.section.value
             self.section.options = [(say(self.language, "reports.every"), ""), *named]
@@ -57,7 +57,9 @@ class ReportChoice:
         names = [r.name for r in self.able]
         kept = next((n for n in (self.list.value, self.wanted, USUAL, *names) if n in names), None)
         with self.filling:
-            self.list.options = [(self.titled(r), r.name) for r in self.able if r.name == kept or self.found(r)]
+            self.list.options = [
+                (titled(r, self.language), r.name) for r in self.able if r.name == kept or self.found(r)
+            ]
             self.list.value = kept
         self.tell()
 
@@ -66,10 +68,6 @@ class ReportChoice:
         within = self.section.value in ("", report.section.name)
         said = " ".join((report.name, report.title, report.pl, report.description))
         return within and plain(self.search.value) in plain(said)
-
-    def titled(self, report: Report) -> str:
-        """Its title."""
-        return report.pl if self.language == "pl" else report.title
 
     def chosen(self) -> None:
         """Another report is chosen."""

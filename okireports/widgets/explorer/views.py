@@ -11,6 +11,7 @@ import ipywidgets
 
 from okireports.errors import OkiReportsError
 from okireports.export.cells import grounds
+from okireports.report import titled
 from okireports.result import Result, drawn
 from okireports.widgets.chart import LiveChart
 from okireports.widgets.choice import Choice
@@ -74,11 +75,12 @@ class Views:
         fetch = fetching(result.answer, result.pages, self.language)
         columns, totals = columns_of(result.answer, self.language), totals_of(result.answer, self.language)
         rows, opens = result.answer.rows.count, result.answer.report.contacts is not None
+        title = titled(result.answer.report, self.language)
 
         def show() -> None:
             self.result, self.choice, self.drawn = result, choice, draw is not None
             self.contacts.clear()
-            self.pager.show(fetch, columns, rows, self.titled(result), totals, opens, result.pages)
+            self.pager.show(fetch, columns, rows, title, totals, opens, result.pages)
             self.charted(None, "")
             if draw:
                 draw()
@@ -102,11 +104,6 @@ class Views:
     def able(self, there: bool) -> None:
         """Can something be downloaded and copied?"""
         self.download.disabled = self.copy.disabled = not there
-
-    def titled(self, result: Result) -> str:
-        """The report's title."""
-        asked = result.answer.report
-        return asked.pl if self.language == "pl" else asked.title
 
     def opened(self, asked: PageAsked, row: int) -> None:
         """A row of the table is opened."""
