@@ -11,14 +11,17 @@ from okireports.export.cells import iso, plain
 from okireports.rows import Rows
 
 _ROWS = 50_000  # at a time
+_FORMULA = "^('*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"  # the last four are = + - @ in full width
 
 
 def write(file: IO[bytes], rows: Rows) -> None:
     """Write rows as CSV, as they come.
 
     Instants are ISO 8601 with the offset of the centre's zone, dates ISO, NULL is empty. The rule against formulas: a
-    text that begins with = + - @, a tab or a carriage return gets an apostrophe before it, so that a spreadsheet shows
-    it and does not run it (a telephone number +48... is such a text). Numbers are never touched.
+    text that begins with = + - @ (also in full width), a tab or the end of a line gets an apostrophe before it, so that
+    a spreadsheet shows it and does not run it (a telephone number +48... is such a text); so does one that begins with
+    apostrophes and goes on like that, so that what is stored can be told from what was put before it. Numbers are never
+    touched.
     """
     names = quoted(safe(pa.array(rows.schema.names, pa.string())))
     file.write(",".join(names.to_pylist()).encode() + b"\r\n")
@@ -60,7 +63,7 @@ def written(values: Any) -> Any:
 
 def safe(column: Any) -> Any:
     """Text (an Arrow column) with an apostrophe before what a spreadsheet could take for a formula."""
-    return pc.replace_substring_regex(column, r"^([=+\-@\t\r])", r"'\1")
+    return pc.replace_substring_regex(column, _FORMULA, r"'\1")
 
 
 def quoted(column: Any) -> Any:

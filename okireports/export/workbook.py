@@ -6,6 +6,8 @@ import math
 import tempfile
 from datetime import date, datetime
 from importlib import import_module
+from pathlib import Path
+from shutil import copyfileobj
 from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -42,11 +44,17 @@ def write(file: IO[bytes], content: Content) -> None:
     table = content.rows.table()
     with tempfile.TemporaryDirectory() as folder:  # readable by its owner only; the sheet is gathered in it
         options = {"constant_memory": True, "tmpdir": folder, "strings_to_urls": False}
-        book = xlsxwriter.Workbook(file, options)
+        path = Path(folder, "book")  # where it breaks off, an archive would go on writing into a file that is closed
+        book = xlsxwriter.Workbook(str(path), options)
         book.set_properties({"created": _MADE, "title": content.told("title")})
         _rows(book, table, content)
         _about(book, content)
-        book.close()
+        try:
+            book.close()
+        except xlsxwriter.exceptions.FileCreateError as problem:
+            raise problem.args[0] from None  # what the system said
+        with path.open("rb") as made:
+            copyfileobj(made, file)
 
 
 def _rows(book: Any, table: pa.Table, content: Content) -> None:
