@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pyarrow import fs
 
-from okireports.delivery.target import checksum
+from okireports.delivery.target import checksum, telling, told
 from okireports.errors import BadOption, DeliveryError
 
 CONNECT, REQUEST = 10, 60  # seconds to wait for an answer
@@ -39,7 +39,7 @@ class Bucket:
         Raises:
             BadOption: it names no bucket, or more than a place.
         """
-        said = urlsplit(address)
+        said = split(address, "An address")
         if "@" in said.netloc or said.query or said.fragment:
             raise BadOption("s3://bucket/prefix names a place and nothing else; keys come from the environment.")
         parts = [said.netloc, *filter(None, said.path.split("/"))]
@@ -54,7 +54,7 @@ class Bucket:
         Raises:
             DeliveryError: it does not.
         """
-        with telling(self.path):
+        with answering(self.path):
             bucket = self.base.partition("/")[0]
             if self.storage.get_file_info(bucket).type == fs.FileType.NotFound:
                 raise DeliveryError(f"{self.path}: there is no such bucket, or not for these keys.")
@@ -62,22 +62,21 @@ class Bucket:
 
     def open(self, name: str) -> IO[bytes]:
         """Open an object for reading."""
-        with telling(self.path):
-            if self.storage.get_file_info(self._key(name)).type != fs.FileType.File:
-                raise FileNotFoundError(name)
-            stream: IO[bytes] = self.storage.open_input_stream(self._key(name))
-            return stream
+        with answering(self.path):
+            if self.storage.get_file_info(self._key(name)).type == fs.FileType.File:
+                stream: IO[bytes] = self.storage.open_input_stream(self._key(name))
+                return stream
+        raise FileNotFoundError(name)
 
     def put(self, name: str, save: Callable[[Path], object]) -> tuple[int, str]:
         """Let a file be written here, and send it."""
-        with tempfile.TemporaryDirectory(prefix="okireports-") as folder:  # its owner's only
+        with telling(tempfile.gettempdir()), tempfile.TemporaryDirectory(prefix="okireports-") as folder:  # its owner's
             path = Path(folder, name.rpartition("/")[2])
             save(path)
             with path.open("rb") as file:
                 found = checksum(file)
-            with telling(self.path):
-                key = self._key(name)
-                fs.copy_files(str(path), key, fs.LocalFileSystem(), self.storage)
+            with answering(self.path):
+                fs.copy_files(str(path), self._key(name), fs.LocalFileSystem(), self.storage)
             return found
 
     def write(self, name: str, said: bytes) -> tuple[int, str]:
@@ -89,7 +88,7 @@ class Bucket:
 
     def remove(self, name: str) -> None:
         """Take an object away."""
-        with telling(self.path):
+        with answering(self.path):
             if self.storage.get_file_info(self._key(name)).type == fs.FileType.File:
                 self.storage.delete_file(self._key(name))
 
@@ -98,7 +97,7 @@ class Bucket:
 
     def names(self) -> Iterator[str]:
         """The names of all objects."""
-        with telling(self.path):
+        with answering(self.path):
             listed = self.storage.get_file_info(fs.FileSelector(self.base, recursive=True, allow_not_found=True))
         for info in sorted(listed, key=lambda info: str(info.path)):
             if info.type == fs.FileType.File:
@@ -109,17 +108,37 @@ class Bucket:
 
 
 def storage() -> Any:
-    """The file system that the environment names."""
+    """The file system that the environment names.
+
+    Raises:
+        BadOption: it names none that there can be.
+    """
     given: dict[str, Any] = {"connect_timeout": CONNECT, "request_timeout": REQUEST}
     given["retry_strategy"] = fs.AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS)
     if endpoint := os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"):
-        said = urlsplit(endpoint)
-        given |= {"endpoint_override": said.netloc or endpoint, "scheme": said.scheme or "https"}
+        said = split(endpoint if "://" in endpoint else f"https://{endpoint}", "AWS_ENDPOINT_URL")
+        if said.scheme not in ("http", "https") or not said.netloc or "@" in said.netloc:
+            raise BadOption("AWS_ENDPOINT_URL is an address such as https://storage.example.com, without keys.")
+        given |= {"endpoint_override": said.netloc, "scheme": said.scheme}
     return fs.S3FileSystem(**given)
 
 
+def split(address: str, what: str) -> SplitResult:
+    """An address in its parts.
+
+    Raises:
+        BadOption: it is none; it is not repeated, for it may hold keys.
+    """
+    try:
+        return urlsplit(address)
+    except ValueError:
+        raise BadOption(
+            f"{what} cannot be read: a place is written s3://bucket/prefix, a server https://name."
+        ) from None
+
+
 @contextmanager
-def telling(path: str) -> Iterator[None]:
+def answering(path: str) -> Iterator[None]:
     """Say what the storage says.
 
     Raises:
@@ -127,11 +146,8 @@ def telling(path: str) -> Iterator[None]:
     """
     try:
         yield
-    except FileNotFoundError:
-        raise
     except OSError as error:
-        said = str(error).strip().splitlines()[0]
         raise DeliveryError(
-            f"{path}: the storage does not do it ({said}). Look at the keys, the bucket and AWS_ENDPOINT_URL; then "
-            "repeat the export, which goes on where it stopped."
+            f"{path}: the storage does not do it ({told(error)}). Look at the keys, the bucket and AWS_ENDPOINT_URL; "
+            "then repeat the export, which goes on where it stopped."
         ) from error

@@ -37,7 +37,8 @@ def verify(path: str | os.PathLike[str]) -> Verified:
         path: a folder, or s3://bucket/prefix.
 
     Raises:
-        DeliveryError: there is no manifest, or it is not one.
+        DeliveryError: there is no manifest, or it is not one; a file cannot be read.
+        BadOption: the path cannot be understood.
         NewerFormat: a newer okireports wrote it.
     """
     target = target_of(path)

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from threading import Lock
 from typing import Any
 
-from okireports.delivery.target import Target, checksum, read
+from okireports.delivery.target import Target, checksum, read, reading
 from okireports.errors import DeliveryError, NewerFormat
 
 SCHEMA = 1
@@ -53,11 +53,12 @@ def understood(said: bytes, where: str) -> dict[str, Any]:
         found = json.loads(said)
         schema = found["schema"]
         whole = isinstance(schema, int) and isinstance(found["files"], list) and "okireports" in found["made_with"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         whole, schema = False, 0
     if whole and schema > SCHEMA:
         raise NewerFormat(f"{where} has schema {schema}; this okireports knows {SCHEMA}. Install a newer okireports.")
-    if not whole or not all(sound(entry) for entry in found["files"]):
+    files = found["files"] if whole else []
+    if not whole or not all(map(sound, files)) or len({entry["path"] for entry in files}) < len(files):
         raise DeliveryError(f"{where} is no manifest of an export, or was altered: make the export anew.")
     return dict(found)
 
@@ -104,7 +105,10 @@ class Record:
         entry = self.known.get(path)
         if entry is None or entry.get("key") != key:
             return None
-        return entry if right(self.target, self.named(path), entry) else None
+        try:
+            return entry if right(self.target, self.named(path), entry) else None
+        except DeliveryError:  # it cannot be read, but perhaps replaced; if not, that says why
+            return None
 
     def note(self, entry: Entry) -> None:
         """Take a finished file down; from any thread."""
@@ -136,7 +140,7 @@ def lines(said: bytes) -> list[Entry]:
     for one in said.split(b"\n"):
         try:
             entry = json.loads(one)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if sound(entry):
             found.append(entry)
@@ -144,9 +148,13 @@ def lines(said: bytes) -> list[Entry]:
 
 
 def right(target: Target, name: str, entry: Entry) -> bool:
-    """Is what lies there what an entry says?"""
+    """Is what lies there what an entry says?
+
+    Raises:
+        DeliveryError: it is there, and cannot be read.
+    """
     try:
-        with target.open(name) as file:
+        with reading(f"{target.path}/{name}"), target.open(name) as file:
             return checksum(file) == (entry["bytes"], entry["sha256"])
-    except OSError:
+    except FileNotFoundError:
         return False

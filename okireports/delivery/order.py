@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from okireports.access import several
 from okireports.errors import BadOption, did_you_mean
+from okireports.language import place
 from okireports.run import Names
 
 ALL = "*"
 OF_ROWS = ("parquet", "csv", "xlsx", "json")  # a table's formats; the others show a chart, which a table has none of
 FORMATS = (*OF_ROWS, "html", "png", "svg")
-LANGUAGES = ("en", "pl")
 Reports = str | Iterable[str | tuple[str, Mapping[str, Any]]]
 
 
@@ -48,17 +49,22 @@ class Order:
 
     def __post_init__(self) -> None:
         """Take down what can be read only once, and look whether it can be made."""
-        reports = (self.reports,) if isinstance(self.reports, str) else tuple(self.reports)
-        object.__setattr__(self, "reports", tuple(map(named, reports)))
-        for name in ("tables", "formats"):
-            given = getattr(self, name)
-            object.__setattr__(self, name, tuple(dict.fromkeys((given,) if isinstance(given, str) else given)))
+        taken: dict[str, object] = {
+            "reports": tuple(map(named, listed("reports", self.reports))),
+            "tables": names("tables", self.tables),
+            "formats": names("formats", self.formats),
+            "options": optional("options", self.options),
+            "projects": None if self.projects is None else several(self.projects),
+        }
+        for name, value in taken.items():
+            object.__setattr__(self, name, value)
         for format in self.formats:
             if format not in FORMATS:
-                near = did_you_mean(str(format), FORMATS)
+                near = did_you_mean(format, FORMATS)
                 raise BadOption(f"There is no format {format!r}; there are {', '.join(FORMATS)}.{near}")
-        if self.language not in LANGUAGES:
-            raise BadOption(f"language={self.language!r} is neither 'en' nor 'pl'.")
+        place(self.language)
+        if self.projects == ():
+            raise BadOption("No project is asked for: name some, or leave projects out for all of hers.")
         if not (self.reports or self.tables or self.digest):
             raise BadOption("Nothing is asked for: name reports or tables ('*' is all of them), or ask for a digest.")
         if self.reports and not self.formats:
@@ -87,9 +93,45 @@ def named(report: str | tuple[str, Mapping[str, Any]]) -> tuple[str, Mapping[str
         return report, {}
     try:
         name, options = report
-        return str(name), dict(options)
+        return str(name), optional("options", dict(options))
     except (TypeError, ValueError):
         raise BadOption(f"{report!r} is no report: give a name, or a pair of a name and options.") from None
+
+
+def listed(what: str, given: Any) -> tuple[Any, ...]:
+    """One thing or several, as several.
+
+    Raises:
+        BadOption: it is neither; a mapping is none, for of its items only the first halves would be taken.
+    """
+    if isinstance(given, str):
+        return (given,)
+    if isinstance(given, Iterable) and not isinstance(given, Mapping | bytes):
+        return tuple(given)
+    raise BadOption(f"{what}={given!r} cannot be read: give a name, or a list.")
+
+
+def names(what: str, given: Any) -> tuple[str, ...]:
+    """Names, each once.
+
+    Raises:
+        BadOption: something is no name.
+    """
+    found = listed(what, given)
+    if other := [one for one in found if not isinstance(one, str)]:
+        raise BadOption(f"{other[0]!r} is no name: {what} are given by their names.")
+    return tuple(dict.fromkeys(found))
+
+
+def optional(what: str, given: Any) -> dict[str, Any]:
+    """Options by name.
+
+    Raises:
+        BadOption: they are not.
+    """
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise BadOption(f"{what}={given!r} cannot be read: give values by the names of options.")
+    return dict(given)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from okireports.export import appearing
 HALF = re.compile(r"\.[a-z0-9_]{8}\.part")  # what a file is called while it is written
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
+NOTHING = (errno.ELOOP, errno.ENOTDIR, errno.ENXIO, errno.ENAMETOOLONG)  # no file, but a link, or what else there is
 
 
 class Target(Protocol):
@@ -70,7 +72,12 @@ def target_of(dest: str | os.PathLike[str], centre: Folder | None = None) -> Tar
     Raises:
         BadOption: it cannot be understood, or lies in the centre.
     """
-    text = os.fspath(dest)
+    try:
+        text = os.fspath(dest)
+    except TypeError:
+        text = ""
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise BadOption(f"{dest!r} is no place: name a folder, or s3://bucket/prefix.")
     if "://" not in text:
         return Disk.checked(Path(text), centre)
     if not text.startswith("s3://"):
@@ -93,7 +100,7 @@ def checksum(file: IO[bytes]) -> tuple[int, str]:
 def read(target: Target, name: str) -> bytes | None:
     """What stands in a small file; None where there is none."""
     try:
-        with target.open(name) as file:
+        with reading(f"{target.path}/{name}"), target.open(name) as file:
             return file.read()
     except FileNotFoundError:
         return None
@@ -108,8 +115,13 @@ class Disk:
     @classmethod
     def checked(cls, folder: Path, centre: Folder | None) -> Disk:
         """The folder at a path; one that is to be written is not a link, and neither in the centre nor around it."""
-        if centre is None:
-            return cls(folder)
+        if centre is not None:
+            with telling(str(folder)):
+                cls._check(folder, centre)
+        return cls(folder)
+
+    @staticmethod
+    def _check(folder: Path, centre: Folder) -> None:
         if folder.is_symlink():
             raise DeliveryError(f"{folder} is a link: an export goes to a folder; name the one that it leads to.")
         if folder.exists() and not folder.is_dir():
@@ -119,7 +131,6 @@ class Disk:
         here, where = centre.path.resolve(), folder.resolve()
         if here == where or here in where.parents or where in here.parents:
             raise DeliveryError(f"{folder} lies in the centre or around it: export somewhere else.")
-        return cls(folder)
 
     @property
     def path(self) -> str:
@@ -135,11 +146,11 @@ class Disk:
         """
         with telling(self.path):
             if not self.folder.is_dir():
-                self.folder.mkdir(mode=0o700)
+                self.folder.mkdir(mode=0o700, exist_ok=True)  # another export may have made it just now
                 sync(self.folder.absolute().parent)
             if not os.access(self.folder, os.W_OK | os.X_OK):
                 raise OSError(errno.EACCES, os.strerror(errno.EACCES))
-            held = os.open(self.folder, os.O_RDONLY)
+            held = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)  # it may be a link by now
         try:
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -168,19 +179,23 @@ class Disk:
         """Open a file for reading."""
         path = self.place(name)
         try:
-            return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb")
+            number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # of a pipe nobody waits for the end
         except OSError as error:
-            if error.errno in (errno.ELOOP, errno.ENOTDIR):
+            if error.errno in NOTHING:
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from None
             raise
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            os.close(number)
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+        return os.fdopen(number, "rb")
 
     def put(self, name: str, save: Callable[[Path], object]) -> tuple[int, str]:
         """Let a file be written under its name; `save` lets it appear whole."""
         path = self.place(name)
-        with telling(self.path):
+        with telling(str(path)):
             self._make(path.parent)
             save(path)
-            with path.open("rb") as file:
+            with self.open(name) as file:
                 return checksum(file)
 
     def write(self, name: str, said: bytes) -> tuple[int, str]:
@@ -194,15 +209,16 @@ class Disk:
 
     def append(self, name: str, line: bytes) -> None:
         """Add a line to a file."""
-        with telling(self.path):
-            number = os.open(self.place(name), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        path = self.place(name)
+        with telling(str(path)):
+            number = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             with os.fdopen(number, "ab") as file:
                 file.write(line)
 
     def remove(self, name: str) -> None:
         """Take a file away."""
         path = self.place(name)
-        with telling(self.path):
+        with telling(str(path)):
             if os.path.lexists(path):
                 path.unlink()
                 sync(path.parent)
@@ -243,5 +259,25 @@ def telling(path: str) -> Iterator[None]:
         elif error.errno in CLOSED:
             what = "It cannot be written by you. Change that, or export somewhere else"
         else:
-            what = f"It cannot be written ({str(error.strerror or error).splitlines()[0]}). Look at it"
+            what = f"It cannot be written ({told(error)}). Look at it"
         raise DeliveryError(f"{path}: {what}; then repeat the export, which goes on where it stopped.") from error
+
+
+@contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Say what the system says about reading a file; of one that is not there nothing is said.
+
+    Raises:
+        DeliveryError: it is there, and cannot be read.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DeliveryError(f"{path} cannot be read ({told(error)}): look at it, and repeat.") from error
+
+
+def told(error: OSError) -> str:
+    """What the system says, as one line."""
+    return next(iter(str(error.strerror or error).strip().splitlines()), "it does not say why")
