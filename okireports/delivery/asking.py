@@ -54,6 +54,14 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Page:
+    """A digest that is asked for: until when it knows anything, or why there is none."""
+
+    now: datetime
+    refused: str = ""
+
+
+@dataclass(frozen=True)
 class Plan:
     """An order as it can be carried out: whose, of what, over one state of the centre."""
 
@@ -66,6 +74,7 @@ class Plan:
     change_log: str  # the hash of the newest entry of the change log
     reports: tuple[Wanted, ...]
     tables: tuple[str, ...]
+    page: Page | None  # the digest
 
     @property
     def generation(self) -> int:
@@ -97,7 +106,10 @@ def plan(state: Folder, asking: Asking, order: Order, now: datetime) -> Plan:
         replace(wanted, now=known_until(wanted.report, period, then, now)) for wanted in reports_of(scope, order)
     )
     tables = tables_of(scope, order)
-    return Plan(order, scope, state, now, period, week_start, head, reports, tables)
+    page = page_of(scope, period, then, now) if order.digest else None
+    if page and page.refused and not (reports or tables):
+        raise Refused(page.refused)
+    return Plan(order, scope, state, now, period, week_start, head, reports, tables, page)
 
 
 def scope_of(con: duckdb.DuckDBPyConnection, viewing: Viewing, projects: Names, now: datetime) -> Scope:
@@ -164,6 +176,17 @@ def known_until(asked: Report, period: Period, settings: Mapping[str, str], now:
     return min(now, period.widened(after=after)[1])
 
 
+def page_of(scope: Scope, period: Period, settings: Mapping[str, str], now: datetime) -> Page:
+    """The digest: as late as the last of its reports knows anything; none where she may run none of them."""
+    from okireports.delivery.digest.contents import REPORTS  # it draws: heavy, and asked for by few
+
+    able = [r for r in permitted(scope) if r.name in REPORTS and not (scope.own_rows_only and r.collective)]
+    if not able:
+        return Page(now, f"{scope.login} may run none of the reports of which a digest is made.")
+    known = [known_until(one, period, settings, now) for one in able]
+    return Page(max([min(now, period.end), *filter(None, known)]))
+
+
 def tables_of(scope: Scope, order: Order) -> tuple[str, ...]:
     """The tables that are asked for.
 
@@ -192,7 +215,7 @@ def leave_trace(folder: Folder, planned: Plan, project: Project) -> None:
         "reports": [wanted.report.name for wanted in planned.reports],
         "tables": list(planned.tables),
         "formats": list(order.formats),
-        "digest": order.digest,
+        "digest": planned.page is not None and not planned.page.refused,
         "generation": planned.generation,
         "role": scope.role,
     }
@@ -205,14 +228,16 @@ def leave_trace(folder: Folder, planned: Plan, project: Project) -> None:
     audit.note(folder.journal, entry, must=not isinstance(folder, Sealed))
 
 
-def still_hers(folder: Folder, asking: Asking, project: Project, now: datetime) -> None:
+def still_hers(folder: Folder, planned: Plan, asking: Asking, project: Project, now: datetime) -> None:
     """Look at what is published now whether a project may still be handed out: an export may take its time.
 
     Raises:
-        Refused, UnknownName: a right or a membership has gone.
+        Refused, UnknownName: a membership has gone, or her rights are not those by which the export was planned.
     """
     with folder.reading() as reading:
-        scope_of(reading.con, asking.viewing(), [project.id], now)
+        scope = scope_of(reading.con, asking.viewing(), [project.id], now)
+    if (scope.rights, scope.reports) != (planned.scope.rights, planned.scope.reports):
+        raise Refused(f"What {scope.login} may do has changed while it was exported: repeat the export.")
 
 
 def still_kept(state: Folder) -> None:

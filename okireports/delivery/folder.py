@@ -11,9 +11,9 @@ from typing import Any
 
 from okireports import export
 from okireports.access import Project
-from okireports.delivery.asking import Asking, Plan, Wanted
+from okireports.delivery.asking import Asking, Page, Plan, Wanted
 from okireports.delivery.facts import Facts
-from okireports.delivery.manifest import SCHEMA, Entry, Record, key_of, made_with
+from okireports.delivery.manifest import NAME, SCHEMA, Entry, Record, key_of, made_with
 from okireports.delivery.naming import folder_of
 from okireports.delivery.order import File, ProjectFolder
 from okireports.delivery.stretch import Part, Stretch
@@ -68,11 +68,12 @@ class Making:
         for wanted in self.planned.reports:
             self.step(f"{self.project.name}: {wanted.report.name}")
             self.report(wanted)
-        if self.planned.order.digest:
+        if self.planned.page:
             self.step(f"{self.project.name}: {DIGEST}")
-            self.digest()
+            self.digest(self.planned.page)
         self.tables()
-        self.entries.sort(key=lambda entry: str(entry["path"]))
+        for told in (self.entries, self.left_out):
+            told.sort(key=lambda entry: str(entry["path"]))
 
     def report(self, wanted: Wanted) -> None:
         """Make the files of a report: it is asked once, and not at all where all of them are there."""
@@ -95,12 +96,14 @@ class Making:
                 lambda to, answer=answer: answer.save(to, language=order.language),  # type: ignore[misc]
             )
 
-    def digest(self) -> None:
+    def digest(self, page: Page) -> None:
         """Make the page about the project."""
+        path, order = f"{DIGEST}.html", self.planned.order
         about = {"what": DIGEST, "kind": DIGEST, "format": "html", "rows": None}
-        order = self.planned.order
-        question = {"now": self.planned.now, "language": order.language}
-        if not self.found(f"{DIGEST}.html", about, question):
+        question = {"now": page.now, "language": order.language}
+        if page.refused:
+            self.left_out.append({"path": path, "why": page.refused})
+        elif not self.found(path, about, question):
             from okireports.delivery.digest import made
 
             html = made(self.asking, self.project.id, order.period, order.language).html
@@ -109,7 +112,7 @@ class Making:
                 with export.appearing(to) as file:
                     file.write(html.encode())
 
-            self.put(f"{DIGEST}.html", about, question, save)
+            self.put(path, about, question, save)
 
     def tables(self) -> None:
         """Make the files of the tables, several at a time."""
@@ -195,6 +198,11 @@ class Making:
                 "question": question,
             }
         )
+
+    def take_back(self) -> None:
+        """Take away what was made: the state of which it is was dropped, because of somebody who is in it."""
+        for path in [NAME, *sorted(self.made)]:
+            self.record.target.remove(self.record.named(path))
 
     def result(self, place: str) -> ProjectFolder:
         """The folder as it is given to whoever asked for it."""

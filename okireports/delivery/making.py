@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any
@@ -26,9 +26,7 @@ from okireports.run import noting_refusals
 TRIES = 3
 
 
-def export(
-    at: At, folder: Folder, order: Order, clock: Callable[[], datetime], step: Step = lambda name, advance=0: None
-) -> Exported:
+def export(at: At, folder: Folder, order: Order, clock: Callable[[], datetime], step: Step | None = None) -> Exported:
     """Carry out an order of a viewer's.
 
     A folder for each project holds its files and a manifest that names only that project, so it can be handed on alone.
@@ -55,7 +53,7 @@ def export(
             planned = who.plan(state, at(state, now), order, now)
             try:
                 with target.writing():
-                    return Export(folder, target, planned, at, clock, step).made()
+                    return Export(folder, target, planned, at, clock, step or silent).made()
             except DamagedCenter:  # what was forgotten meanwhile is gone from every state: begin with the newest
                 if attempt + 1 == TRIES or folder.current().generation == planned.generation:
                     raise
@@ -72,20 +70,23 @@ class Export:
     at: At
     clock: Callable[[], datetime]
     step: Step
+    begun: list[Making] = field(default_factory=list)  # folders
 
     def made(self) -> Exported:
         """Make the folders, then the manifest of the whole."""
         self.begin()
         folders, entries, projects, left_out = [], [], [], []
-        for project, opened in self.opened():
-            making = self.one(project, opened)
-            self.step(project.name, advance=1)
-            who.still_kept(self.planned.folder)
-            own = making.record.finish(self.told([making.described], making.entries, making.left_out))
-            entries += [*(below(making.name, entry) for entry in making.entries), own]
-            left_out += [below(making.name, entry) for entry in making.left_out]
-            projects.append(making.described)
-            folders.append(making.result(self.target.path))
+        try:
+            for making in self.makings():
+                own = making.record.finish(self.told([making.described], making.entries, making.left_out))
+                entries += [*(below(making.name, entry) for entry in making.entries), own]
+                left_out += [below(making.name, entry) for entry in making.left_out]
+                projects.append(making.described)
+                folders.append(making.result(self.target.path))
+        except DamagedCenter:
+            for making in self.begun:
+                making.take_back()
+            raise
         said = self.told(projects, entries, left_out)
         self.target.write(manifest.NAME, manifest.as_json(said))
         self.target.remove(manifest.RECORD)
@@ -105,7 +106,16 @@ class Export:
         self.target.append(manifest.RECORD, b"")  # it is there at once, and nothing of it by half
         self.target.remove(manifest.NAME)
 
-    def opened(self) -> Iterator[tuple[Project, Facts]]:
+    def makings(self) -> Iterator[Making]:
+        """The folders, one after another, each with all of its files."""
+        with closing(self.opened()) as each:
+            for project, opened in each:
+                making = self.one(project, opened)
+                self.step(project.name, advance=1)
+                who.still_kept(self.planned.folder)
+                yield making
+
+    def opened(self) -> Generator[tuple[Project, Facts], None, None]:
         """Each project with its facts; while the files of one are made, the next is opened."""
         projects = self.planned.scope.projects
         with ThreadPoolExecutor(1) as ahead:
@@ -132,10 +142,11 @@ class Export:
     def one(self, project: Project, opened: Facts) -> Making:
         """Make the folder of a project, of which she is a member now."""
         now = who.instant(self.clock)
-        who.still_hers(self.folder, self.at(self.folder, now), project, now)
+        who.still_hers(self.folder, self.planned, self.at(self.folder, now), project, now)
         who.leave_trace(self.folder, self.planned, project)
         asking = self.at(self.planned.folder, self.planned.now)
         making = Making.begun(self.target, self.planned, asking, project, opened, self.step)
+        self.begun.append(making)
         making.make()
         return making
 
@@ -170,6 +181,10 @@ class Export:
         """The files that lie there beside those that were named."""
         named = {manifest.NAME, *(str(entry["path"]) for entry in entries)}
         return (name for name in self.target.names() if name not in named)
+
+
+def silent(name: str, advance: float = 0) -> None:
+    """Tell nobody what is being made."""
 
 
 def asked(order: Order) -> dict[str, Any]:
