@@ -19,7 +19,6 @@ import okireports
 from conftest import absent
 from handed_out import PERIOD, SAY, centre, files, journal, manifest
 from killed_export import ASKED
-from okireports.delivery import target
 from okireports.errors import BadOption, DeliveryError, Refused
 from okireports.faces import Center
 
@@ -236,7 +235,7 @@ def test_a_manifest_that_names_a_file_twice_is_none(usual: Center, tmp_path: Pat
 def test_a_link_that_appears_meanwhile_in_the_place_of_the_folder_is_not_followed(
     usual: Center, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    to, outside, real = tmp_path / "out", tmp_path / "outside", target.os.access
+    to, outside, real = tmp_path / "out", tmp_path / "outside", os.access
     outside.mkdir()
 
     def swapped(path: Any, mode: int) -> bool:
@@ -244,7 +243,7 @@ def test_a_link_that_appears_meanwhile_in_the_place_of_the_folder_is_not_followe
         to.symlink_to(outside)
         return real(path, mode)
 
-    monkeypatch.setattr(target.os, "access", swapped)
+    monkeypatch.setattr(os, "access", swapped)
     with pytest.raises(DeliveryError):
         export(usual, to)
     assert list(outside.iterdir()) == []
