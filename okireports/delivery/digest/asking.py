@@ -19,6 +19,8 @@ from okireports.extract.content import Pinned
 from okireports.period import Period, parse, utc
 from okireports.run import Names, Question
 
+Options = tuple[tuple[str, Hashable], ...]  # of a report, by name
+
 
 class Asking(Protocol):
     """Who asks: a viewer, whose rights are looked up at each question."""
@@ -64,15 +66,15 @@ class Asked:
         return self.period.local(self.viewing.now) if running else None
 
     def report(
-        self, name: str, period: Period, *, queues: tuple[str, ...] | None = None, **options: Hashable
+        self, name: str, period: Period, options: Options = (), queues: tuple[str, ...] | None = None
     ) -> Given | None:
         """What a report gives, of some queues or of all, asked once; None where she may not run it."""
         if name not in self.able:
             return None
-        key = (name, period, queues, *sorted(options.items()))
+        key = (name, period, options, queues)
         if key not in self.given:
             span = (period.start.replace(tzinfo=UTC), period.end.replace(tzinfo=UTC))
-            answer = run.run(self.viewing, Question(name, span, {"queues": queues}, options))
+            answer = run.run(self.viewing, Question(name, span, {"queues": queues}, dict(options)))
             self.given[key] = Given(answer, frames.frame(answer.rows.table()))
         return self.given[key]
 

@@ -196,8 +196,7 @@ def wished(asked: Asked, wish: Wish) -> Given | None:
     """What the report of a wish gives; None where she may not run it, or where the period is too short for it."""
     if asked.days < wish.least:
         return None
-    over = {"by": interval(asked.days)} if wish.over else {}
-    return asked.report(wish.report, asked.period, **over)
+    return asked.report(wish.report, asked.period, (("by", interval(asked.days)),) if wish.over else ())
 
 
 def telling(given: Given) -> bool:

@@ -6,14 +6,14 @@ the parts are not in the rows another report may tell the figure, else it is a w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from okireports import frames
 from okireports.columns import Label, label
-from okireports.delivery.digest.asking import Asked, Given
+from okireports.delivery.digest.asking import Asked, Given, Options
 from okireports.delivery.digest.words import measures, shown
 from okireports.period import Period
 
@@ -71,6 +71,7 @@ class Group:
     figures: tuple[Figure, ...]
 
 
+WHOLE = (("by", None),)  # options of what is asked of a period as one
 Working = Callable[[Given, str], Total | None]  # None where the report does not have the figure
 Telling = Callable[[Asked, Period, Given], float | None]  # what tells a figure that the report's rows do not
 
@@ -83,7 +84,7 @@ class Wish:
     report: str
     good: str = ""
     work: Working = field(default=lambda given, name: total(given, name))
-    options: tuple[tuple[str, Hashable], ...] = ()
+    options: Options = ()
     exactly: Telling | None = None
 
 
@@ -150,14 +151,13 @@ def handling(asked: Asked, period: Period, queues: Given) -> float | None:
     names = tuple(dict.fromkeys(queues.frame["queue"]))
     if any(pd.isna(name) for name in names):
         return None
-    staffed = asked.report("staffing_by_interval", period, queues=names, by=None)
+    staffed = asked.report("staffing_by_interval", period, WHOLE, names)
     if staffed is None or staffed.frame.empty:
         return None
     offered, erlangs = (float(frames.number(staffed.frame[name]).iloc[0]) for name in ("offered", "erlangs"))
     return erlangs * (period.end - period.start).total_seconds() / offered if offered and erlangs == erlangs else None
 
 
-WHOLE = (("by", None),)
 WISHES: Mapping[str, Sequence[Wish]] = {
     "calls": (
         Wish("offered", "queue_summary"),
@@ -196,7 +196,7 @@ def headlines(asked: Asked) -> tuple[tuple[Group, ...], tuple[Given, ...]]:
     for name, wishes in WISHES.items():
         figures = []
         for wish in wishes:
-            if (given := asked.report(wish.report, asked.period, **dict(wish.options))) is not None:
+            if (given := asked.report(wish.report, asked.period, wish.options)) is not None:
                 answers.append(given)
             if (now := worked(wish, asked, asked.period)) is not None:
                 before = worked(wish, asked, asked.before) if asked.before else None
@@ -208,7 +208,7 @@ def headlines(asked: Asked) -> tuple[tuple[Group, ...], tuple[Given, ...]]:
 
 def worked(wish: Wish, asked: Asked, period: Period) -> Total | None:
     """A figure of a period; None where she may not run its report, or that does not have it as one figure."""
-    given = asked.report(wish.report, period, **dict(wish.options))
+    given = asked.report(wish.report, period, wish.options)
     found = None if given is None else wish.work(given, wish.name)
     if given is None or found is None or found.exact or wish.exactly is None:
         return found
