@@ -19,7 +19,7 @@ from growing import ALPHA, BETA
 from okireports import run
 from okireports.columns import label
 from okireports.delivery import digest
-from okireports.delivery.digest import asking, contents, headline, page, terms, words
+from okireports.delivery.digest import asking, contents, figures, headline, held, page, terms, words
 from okireports.delivery.digest.asking import back
 from okireports.errors import BadOption, BadPeriod, OkiReportsError, Refused, UnknownName
 from okireports.export.cells import is_figure
@@ -104,7 +104,7 @@ def test_the_figures_are_those_that_one_counts_with_those_of_the_day_before(anna
     assert said["Lost"] == "0 (no change; before: 0)"
     assert said["Service level"] == "100.0% (no change; before: 100.0%)"
     assert said["Speed of answer"] == "10.0 s (no change; before: 10.0 s)"
-    assert said["Occupancy"] == "n/a (n/a; before: n/a)"
+    assert "Occupancy" not in said  # nobody's status is known
     assert said["Alpha line"].startswith(f"Offered {2 * ALPHA}; Answered {2 * ALPHA}; ")
 
 
@@ -155,6 +155,25 @@ def test_back_and_back_again_is_a_whole_number_of_periods() -> None:
     assert period.start - back(period.start, period) == timedelta(hours=24)
 
 
+@pytest.mark.parametrize("first", ["2025-10-25", "2026-03-28"])
+def test_two_days_are_two_days_whatever_the_clocks_do(kept: Center, first: str) -> None:
+    """49 or 47 hours: by hour, with the hours of the day on which they are most."""
+    last = str(datetime.fromisoformat(first).date() + timedelta(days=2))
+    asked = asking.opened(kept.viewer("anna"), "Alpha", (first, last))
+    assert asked.days == contents.TWO_DAYS
+    assert contents.interval(asked.days) == "hour"
+
+
+def test_what_has_not_begun_is_compared_with_nothing(kept: Center) -> None:
+    """Of the period before it may be that little has passed, too."""
+    evening = okireports.open(kept.path, now=datetime(2025, 6, 3, 20, tzinfo=UTC))
+    text = made(evening, period="2025-06-04").text
+    assert "has not begun yet" in text
+    assert "compared with" not in text
+    assert "nothing before" not in text
+    assert "There is nothing in this period." in text
+
+
 def test_a_period_that_goes_on_is_compared_with_as_much_of_the_one_before(kept: Center) -> None:
     """By nine o'clock in Warsaw no call of the second day has begun; at six past, three of Alpha have."""
     noon = okireports.open(kept.path, now=datetime(2025, 6, 3, 8, 3, tzinfo=UTC))
@@ -169,25 +188,36 @@ def test_a_period_that_goes_on_is_compared_with_as_much_of_the_one_before(kept: 
     [
         (1100.0, 1000.0, "count", "", "10.0% more", "o 10,0% więcej"),
         (900.0, 1000.0, "count", "down", "10.0% fewer, better", "o 10,0% mniej, lepiej"),
-        (5.0, 0.0, "count", "", "n/a", "b.d."),
+        (5.0, 0.0, "count", "down", "n/a", "b.d."),
         (0.0, 0.0, "count", "", "no change", "bez zmian"),
         (None, 3.0, "count", "", "n/a", "b.d."),
         (0.7588, 0.7604, "share", "up", "0.1 points lower, worse", "o 0,1 p.p. mniej, gorzej"),  # 75.9% after 76.0%
         (14.93, 14.97, "s", "down", "0.1 s shorter, better", "o 0,1 s krócej, lepiej"),  # 14.9 s after 15.0 s
         (14.93, 14.94, "s", "down", "no change", "bez zmian"),
+        (0.0125, 0.0124, "share", "up", "no change", "bez zmian"),
         (374.1, 357.0, "s", "", "17.0 s longer", "o 17,0 s dłużej"),  # 6 min 14 s after 5 min 57 s
         (7200.0, 3600.0, "s", "down", "1 h 0 min longer, worse", "o 1 h 0 min dłużej, gorzej"),
         (-50.0, -100.0, "money", "", "50.0% more", "o 50,0% więcej"),
     ],
 )
 def test_changes_in_words(value: float | None, before: float, unit: Any, good: str, said: str, po_polsku: str) -> None:
-    shown = [words.change(value, before, unit, good, language).replace("\u00a0", " ") for language in ("en", "pl")]
+    name = {"count": "lost", "share": "service_level", "s": "asa_s", "money": "amount"}[unit]
+    one = headline.Figure(name, "queue_summary", good, headline.Total(value), headline.Total(before))
+    shown = [figures.said(one, language)[1].replace("\u00a0", " ") for language in ("en", "pl")]
     assert shown == [said, po_polsku]
+    assert figures.turned(one) == ("better" if "better" in said else "worse" if "worse" in said else "")
 
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0.04, "0.0 s"), (119.94, "119.9 s"), (119.96, "2 min 0 s"), (3599.6, "1 h 0 min"), (218_180.0, "60 h 36 min")],
+    [
+        (0.04, "0.0 s"),
+        (-0.04, "0.0 s"),
+        (119.94, "119.9 s"),
+        (119.96, "2 min 0 s"),
+        (3599.6, "1 h 0 min"),
+        (218_180.0, "60 h 36 min"),
+    ],
 )
 def test_lengths_of_time_have_no_sixtieth_part(seconds: float, said: str) -> None:
     assert words.length(seconds, "en").replace("\u00a0", " ") == said
@@ -211,6 +241,20 @@ def test_periods_in_words(asked: Any, en: str, pl: str | None) -> None:
     assert pl is None or words.span(period, "pl") == pl
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "en", "pl"),
+    [
+        ("goal", 0.8, "80%", "80%"),
+        ("goal", 0.825, "82.50%", "82,50%"),
+        ("goal", 0.29, "29%", "29%"),
+        ("reply_within_s", 14_400, "14,400", "14\u00a0400"),
+        ("valid_from", datetime(2026, 6, 3, 8, tzinfo=UTC), "3 June 2026 08:00", "3 czerwca 2026 08:00"),
+    ],
+)
+def test_what_held_in_words(name: str, value: object, en: str, pl: str) -> None:
+    assert [held.said(value, name, language) for language in ("en", "pl")] == [en, pl]
+
+
 # ---- how figures of several rows come together -----------------------------------------------------------------------
 def dialogues(*rows: tuple[int, int, float]) -> pd.DataFrame:
     made = pd.DataFrame(list(rows), columns=["dialogues", "in_time", "in_time_rate"])
@@ -231,7 +275,7 @@ def test_what_cannot_be_worked_out_is_marked() -> None:
     found = headline.in_time(dialogues((10, 9, 0.9), (90, 0, 0.0)))
     assert found == headline.Total(pytest.approx(0.09), exact=False)
     figure = headline.Figure("in_time_rate", "dialogue_summary", "up", found, found)
-    assert page.said(figure, "en")[0] == "≈ 9.0%"
+    assert figures.said(figure, "en") == ("≈ 9.0%", "no change", "before: ≈ 9.0%")
 
 
 def test_money_of_two_currencies_is_not_added_up(kept: Center) -> None:
@@ -240,7 +284,21 @@ def test_money_of_two_currencies_is_not_added_up(kept: Center) -> None:
         return asking.Given(_answer(kept, "orders"), frame)
 
     assert headline.money(orders(("PLN", 3.0), ("EUR", 4.0)), "amount") is None
+    assert headline.money(orders(("PLN", 3.0), (None, 4.0)), "amount") is None
+    assert headline.money(orders(("PLN", 3.0), (None, float("nan"))), "amount") == headline.Total(3.0, True, "PLN")
     assert headline.money(orders(("PLN", 3.0), ("PLN", 4.0)), "amount") == headline.Total(7.0, True, "PLN")
+
+
+def test_no_money_is_none_in_every_currency() -> None:
+    none, some, other = headline.Total(0.0), headline.Total(3.33, True, "PLN"), headline.Total(2.0, True, "EUR")
+
+    def said(now: headline.Total, before: headline.Total) -> tuple[str, ...]:
+        one = headline.Figure("amount", "orders", "up", now, before)
+        return tuple(text.replace("\u00a0", " ") for text in figures.said(one, "en"))
+
+    assert said(none, some) == ("0.00 PLN", "100.0% less, worse", "before: 3.33 PLN")
+    assert said(some, none) == ("3.33 PLN", "n/a", "before: 0.00 PLN")
+    assert said(some, other) == ("3.33 PLN", "n/a", "before: 2.00 EUR")
 
 
 def _answer(center: Center, name: str) -> Any:
@@ -354,6 +412,10 @@ def test_an_extract_that_holds_the_period_alone_is_compared_with_nothing(center:
     text = digest.made(okireports.open(path, now=growing.NOW).viewer("anna"), "Alpha", DAY).text
     assert "there is nothing before to compare with" in text
     assert f"Offered: {2 * ALPHA}\n" in text
+    alone = Elements(digest.made(okireports.open(path, now=growing.NOW).viewer("anna"), "Alpha", DAY).html)
+    assert not [
+        attrs for tag, attrs in alone.elements if tag == "dd" and attrs.get("class", "") != "value" and "class" in attrs
+    ]
 
 
 @pytest.mark.parametrize(
@@ -378,6 +440,7 @@ def test_the_page_needs_nothing_from_outside(anna: Anna, language: str) -> None:
     assert "default-src 'none'" in "".join(found.all("content"))
     assert all(found.all("alt")), "a chart without words"
     assert not said.pictures
+    assert {attrs.get("scope") for tag, attrs in found.elements if tag == "th"} == {"col"}
 
 
 @pytest.mark.parametrize("language", ["en", "pl"])
@@ -388,6 +451,7 @@ def test_the_mail_shows_its_pictures_by_their_ids_and_has_its_styles_in_the_elem
     assert sorted(source.removeprefix("cid:") for source in mail.all("src")) == sorted(said.pictures)
     assert said.pictures
     assert all(picture.startswith(PNG) for picture in said.pictures.values())
+    assert {attrs.get("scope") for tag, attrs in mail.elements if tag == "th"} == {"col"}
     assert len(said.html.encode()) < 100_000  # above that some mail programs cut it
     assert said.text == digest.as_page(anna(language=language)).text
 

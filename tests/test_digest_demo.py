@@ -20,6 +20,7 @@ from okireports.delivery import digest
 from okireports.delivery.digest import contents
 from okireports.delivery.digest.contents import Contents, Part, Table
 from okireports.delivery.digest.held import Held
+from okireports.delivery.digest.page import SMALLER
 from okireports.faces import Center, Viewer
 
 NOW = datetime(2026, 7, 1, 6, tzinfo=UTC)
@@ -69,6 +70,9 @@ SELECT
     count(*) FILTER (spoke AND wait_ms <= answer_within_s * 1000) / (count(*) FILTER (stood) - count(*) FILTER (
         stood AND outcome = 'abandoned' AND wait_ms < short_abandon_s * 1000)) AS service_level,
     avg(wait_ms) FILTER (spoke) / 1000 AS asa_s,
+    avg(coalesce(talk_ms, 0) + coalesce(hold_ms, 0) + coalesce(wrap_ms, 0)) FILTER (
+        (queued_at IS NOT NULL OR queue_id IS NOT NULL) AND answered_at IS NOT NULL
+        AND outcome = 'answered' AND NOT coalesce(by_robot, false)) / 1000 AS aht_s,
     count(*) FILTER (dialer_id IS NOT NULL) AS attempts,
     count(*) FILTER (dialer_id IS NOT NULL AND outcome = 'dropped') AS drops
 FROM d
@@ -109,8 +113,33 @@ def test_headline_figures_are_those_of_plain_sql(
                 value = float("nan") if found.value is None else found.value
                 assert value == pytest.approx(float(wanted), nan_ok=True), (project, which, name)
                 compared.append(name)
-    assert {"offered", "lost", "service_level", "asa_s"} <= set(compared)
+    assert {"offered", "lost", "service_level", "asa_s", "aht_s"} <= set(compared)
     assert all(compared.count(name) == 2 for name in compared)
+    assert all(f.now.exact for f in said.values())
+
+
+def test_without_the_report_that_tells_it_average_handling_is_a_marked_mean(center: Center, admin: Viewer) -> None:
+    """Fern Logistics has three queues, one of which was another project's before."""
+    center.roles.create("Queues", copy="Client", reports=["queue_summary"], actor="admin", reason="a test")
+    center.users.create("quentin", role="Queues", projects=["Fern Logistics"], actor="admin", reason="a test")
+    found = {}
+    for viewer in (admin, center.viewer("quentin")):
+        said = digest.gathered(viewer, "Fern Logistics", PERIOD)
+        [found[viewer.login]] = [f.now for group in said.groups for f in group.figures if f.name == "aht_s"]
+        assert ("≈" in digest.as_page(said).text) == (viewer is not admin)
+    assert found["admin"].exact
+    assert not found["quentin"].exact
+    assert found["quentin"].value == pytest.approx(found["admin"].value, rel=0.1)
+
+
+def test_figures_of_which_one_holds_the_other_never_stand_on_each_other(
+    gathered: Callable[[str, str], Contents],
+) -> None:
+    """Persons reached are some of the attempts: over time they are lines."""
+    for project in ("Cedar Clinic", "Echo Polls"):
+        [drawing] = [p.drawing for p in gathered(project, "en").parts if p.report == "dialer_summary" and p.drawing]
+        assert '"stack": "zero"' not in drawing.to_json()
+        assert "line" in drawing.to_dict()["description"].lower()
 
 
 def test_every_part_of_a_digest_is_in_one_of_them(gathered: Callable[[str, str], Contents], admin: Viewer) -> None:
@@ -211,6 +240,8 @@ def whole_on_paper(html: str, pdf: Path, charts: list[Part], *, broken: bool = F
     size = [(int.from_bytes(p.picture[16:20]), int.from_bytes(p.picture[20:24])) for p in charts]
     assert Counter((wide, high) for _, wide, high, _, _ in found) == Counter(size)  # one that is cut is on two pages
     for _, wide, high, across, down in found:
+        if not broken:  # nothing on the page makes all of it smaller
+            assert across == pytest.approx(wide / contents.SCALE * SMALLER * 0.75, abs=1.5)  # points of a pixel
         assert across <= WIDE - 2 * SIDE + 1
         assert down <= HIGH - TOP - BOTTOM + 1
         assert down / across == pytest.approx(high / wide, rel=0.02)

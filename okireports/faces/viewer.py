@@ -131,7 +131,8 @@ class Viewer:
 
         Raises:
             UnknownName: the project is not hers, or does not exist: the same error.
-            Refused: she may run none of the reports of which it is made.
+            Refused: she may not look, or run none of the reports of which it is made.
+            BadPeriod, BadOption: the period cannot be read; there is no such language.
         """
         from okireports.delivery import digest
 

@@ -19,6 +19,8 @@ from okireports.extract.content import Pinned
 from okireports.period import Period, parse, utc
 from okireports.run import Names, Question
 
+Options = tuple[tuple[str, Hashable], ...]  # of a report, by name
+
 
 class Asking(Protocol):
     """Who asks: a viewer, whose rights are looked up at each question."""
@@ -53,8 +55,9 @@ class Asked:
 
     @property
     def days(self) -> float:
-        """How long the period is."""
-        return (self.period.end - self.period.start) / timedelta(days=1)
+        """How many days of the calendar the period is long, whatever the clocks do."""
+        first, last = (self.period.local(at).replace(tzinfo=None) for at in (self.period.start, self.period.end))
+        return (last - first) / timedelta(days=1)
 
     @property
     def until(self) -> datetime | None:
@@ -62,14 +65,16 @@ class Asked:
         running = self.period.start < self.viewing.now < self.period.end
         return self.period.local(self.viewing.now) if running else None
 
-    def report(self, name: str, period: Period, **options: Hashable) -> Given | None:
-        """What a report gives, asked once; None where she may not run it."""
+    def report(
+        self, name: str, period: Period, options: Options = (), queues: tuple[str, ...] | None = None
+    ) -> Given | None:
+        """What a report gives, of some queues or of all, asked once; None where she may not run it."""
         if name not in self.able:
             return None
-        key = (name, period, *sorted(options.items()))
+        key = (name, period, options, queues)
         if key not in self.given:
             span = (period.start.replace(tzinfo=UTC), period.end.replace(tzinfo=UTC))
-            answer = run.run(self.viewing, Question(name, span, options=options))
+            answer = run.run(self.viewing, Question(name, span, {"queues": queues}, dict(options)))
             self.given[key] = Given(answer, frames.frame(answer.rows.table()))
         return self.given[key]
 
@@ -99,10 +104,12 @@ def opened(viewer: Asking, project: str | int, period: object) -> Asked:
 def earlier(period: Period, asked: Viewing, week_start: int) -> Period | None:
     """The period of the same length just before; of one that is not over yet, as much as has passed.
 
-    Whole local days are compared with as many whole local days, whatever the clocks do. None where the extract that is
-    asked does not hold it, or no calendar has it.
+    Whole local days are compared with as many whole local days, whatever the clocks do. None of one that has not begun,
+    and where the extract that is asked does not hold it, or no calendar has it.
     """
     now = asked.now
+    if period.start >= now:
+        return None
     passed = now if period.start < now < period.end else period.end
     start, end = (back(at, period) for at in (period.start, passed))
     try:

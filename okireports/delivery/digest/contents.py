@@ -14,13 +14,16 @@ from okireports.delivery.digest.headline import WISHES as HEADLINES
 from okireports.delivery.digest.headline import Group, headlines
 from okireports.delivery.digest.held import Held, held
 from okireports.delivery.digest.terms import told
-from okireports.delivery.digest.words import dates, days, figure, moment, place, say, span
+from okireports.delivery.digest.words import dates, days, length, moment, say, span
 from okireports.errors import Refused
 from okireports.export.cells import heading, is_figure, known, plain, read
+from okireports.language import place
 from okireports.period import utc
+from okireports.report import titled
 from okireports.run import noting_refusals
 
 MOST = 20  # rows of a table
+WIDE = 800  # pixels of a chart
 SCALE = 2.0  # dots of a picture to a pixel
 TWO_DAYS, SEASON, YEAR = 2, 62, 370  # days
 
@@ -95,6 +98,17 @@ class Contents:
     def title(self) -> str:
         """The project and the period, on one line."""
         return say(self.language, "title", project=" ".join(self.project.split()), period=self.period)
+
+    @property
+    def exact(self) -> bool:
+        """Is no headline figure one of those that are marked?"""
+        totals = (total for group in self.groups for one in group.figures for total in (one.now, one.before))
+        return all(total is None or total.exact or total.value is None for total in totals)
+
+    @property
+    def empty(self) -> bool:
+        """Is there nothing to show?"""
+        return not self.groups and not self.parts
 
     @property
     def sections(self) -> Iterator[tuple[str, list[Part]]]:
@@ -182,8 +196,7 @@ def wished(asked: Asked, wish: Wish) -> Given | None:
     """What the report of a wish gives; None where she may not run it, or where the period is too short for it."""
     if asked.days < wish.least:
         return None
-    over = {"by": interval(asked.days)} if wish.over else {}
-    return asked.report(wish.report, asked.period, **over)
+    return asked.report(wish.report, asked.period, (("by", interval(asked.days)),) if wish.over else ())
 
 
 def telling(given: Given) -> bool:
@@ -200,19 +213,21 @@ def interval(length: float) -> str:
 def part(wish: Wish, given: Given, language: str) -> Part:
     """A chart or a table of what a report gave."""
     asked = given.answer.report
-    polish = language == "pl"
-    section = asked.section.pl if polish else asked.section.title
-    title = asked.pl if polish else asked.title
+    section, title = titled(asked.section, language), titled(asked, language)
     if wish.columns:
         return Part(asked.name, section, title, table=tabled(given, wish.columns, language).largest(MOST))
-    return Part(asked.name, section, title, drawing=drawn(given, title, language))
+    return Part(asked.name, section, title, drawing=drawn(wish, given, title, language))
 
 
-def drawn(given: Given, title: str, language: str) -> Any:
-    """The chart of a report over the rows that it gave."""
+def drawn(wish: Wish, given: Given, title: str, language: str) -> Any:
+    """The chart of a report over the rows that it gave, as wide as a page.
+
+    Over time figures are lines: persons are some of the attempts, and columns of both would stand on each other.
+    """
     answer, said = given.answer, given.answer.provenance
-    return charts.draw(
-        answer.report.chart,
+    chart = answer.report.chart
+    drawing = charts.draw(
+        replace(chart, form="lines", x="interval") if wish.over else chart,
         given.frame,
         title=title,
         zone=said.zone,
@@ -223,6 +238,8 @@ def drawn(given: Given, title: str, language: str) -> Any:
         period=(said.start, said.end),
         week_start=answer.week_start,
     )
+    single = isinstance(getattr(drawing, "width", None), int)  # others are as wide as their panels
+    return drawing.properties(width=WIDE) if single else drawing
 
 
 def tabled(given: Given, columns: Sequence[str], language: str) -> Table:
@@ -247,10 +264,9 @@ def headed(name: str, report: str, language: str) -> str:
 
 
 def written(column: Any, found: Label | None, language: str) -> list[str]:
-    """Cells as a person reads them: lengths of time in minutes and hours, money with its two digits."""
-    if found and found.unit in ("s", "money"):
-        values = [None if v is None or v != v else float(v) for v in column.to_pylist()]
-        return ["" if v is None else figure(v, found.unit, language) for v in values]
+    """Cells as a person reads them: lengths of time in minutes and hours."""
+    if found and found.unit == "s":
+        return ["" if v is None or v != v else length(v, language) for v in column.to_pylist()]
     return read(plain(column), column.type, found, language)
 
 
@@ -267,13 +283,13 @@ def when(asked: Asked, given: Sequence[Given], language: str) -> Iterator[str]:
     if whole and days(first, last, language) != dates(first, last, language):
         yield dates(first, last, language)
     yield say(language, "zone", zone=period.zone)
-    if asked.before is None:
+    if period.start >= asked.viewing.now:
+        yield say(language, "future")
+    elif asked.before is None:
         yield say(language, "alone")
     else:
         yield say(language, "before", period=span(asked.before, language))
     if asked.until is not None:
         yield say(language, "running", at=moment(asked.until.replace(second=0, microsecond=0), language))
-    elif period.start >= asked.viewing.now:
-        yield say(language, "future")
     if newest := max((g.answer.provenance.generation for g in given), default=0):  # 0: nothing was there to open
         yield say(language, "generation", n=newest)

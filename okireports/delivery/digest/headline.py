@@ -1,19 +1,21 @@
 """The headline figures of a project: worked out of what reports give, for a period and for the one before it.
 
 A report has a row for each queue, dialer or channel. Counts add up, rates are worked out anew from their parts; where
-the parts are not in the rows a figure is a weighted mean, and is marked as such.
+the parts are not in the rows another report may tell the figure, else it is a weighted mean, and is marked as such.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from okireports import frames
 from okireports.columns import Label, label
-from okireports.delivery.digest.asking import Asked, Given
+from okireports.delivery.digest.asking import Asked, Given, Options
+from okireports.delivery.digest.words import measures, shown
+from okireports.period import Period
 
 LOST = ("abandoned", "callback_requested", "voicemail")  # as the report of lost calls has it
 
@@ -43,15 +45,22 @@ class Figure:
         return label(self.name, self.report)
 
     @property
-    def exact(self) -> bool:
-        """Is it none of those that are marked?"""
-        return self.now.exact or self.now.value is None
+    def earlier(self) -> float | None:
+        """What it was before, where that is in the same currency; nothing is in any."""
+        if self.before is None:
+            return None
+        same = self.before.currency == self.now.currency or 0 in (self.before.value, self.now.value)
+        return self.before.value if same else None
 
     @property
-    def earlier(self) -> float | None:
-        """What it was before, where that is in the same currency."""
-        same = self.before is not None and (self.before.currency == self.now.currency or not self.before.value)
-        return self.before.value if self.before is not None and same else None
+    def better(self) -> bool | None:
+        """Is it better than before? None where it is neither better nor worse, or nothing tells."""
+        now, before = self.now.value, self.earlier
+        if not self.good or now is None or before is None:
+            return None
+        unit = self.known.unit
+        now, before = shown(now, unit), shown(before, unit)
+        return (now > before) == (self.good == "up") if now != before and measures(before, unit) else None
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,9 @@ class Group:
     figures: tuple[Figure, ...]
 
 
+WHOLE = (("by", None),)  # options of what is asked of a period as one
 Working = Callable[[Given, str], Total | None]  # None where the report does not have the figure
+Telling = Callable[[Asked, Period, Given], float | None]  # what tells a figure that the report's rows do not
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,8 @@ class Wish:
     report: str
     good: str = ""
     work: Working = field(default=lambda given, name: total(given, name))
-    options: tuple[tuple[str, Hashable], ...] = ()
+    options: Options = ()
+    exactly: Telling | None = None
 
 
 def total(given: Given, name: str, rows: pd.DataFrame | None = None) -> Total | None:
@@ -121,15 +133,31 @@ def answered_kind(given: Given, name: str) -> Total | None:
 
 
 def money(given: Given, name: str) -> Total | None:
-    """An amount, where all of it is in one currency."""
-    if name not in given.frame or given.frame["currency"].nunique() > 1:
+    """An amount, where all of it is in one currency: one that is not named is another one."""
+    if name not in given.frame:
+        return None
+    currencies = given.frame["currency"][given.frame[name].notna()]
+    if currencies.nunique(dropna=False) > 1:
         return None
     found = total(given, name)
-    currencies = [str(c) for c in given.frame["currency"].dropna()]
-    return found and Total(found.value, found.exact, currencies[0] if currencies else "")
+    return found and replace(found, currency="".join(currencies.dropna()[:1]))
 
 
-WHOLE = (("by", None),)
+def handling(asked: Asked, period: Period, queues: Given) -> float | None:
+    """Average handling in all queues together: of their contacts, erlangs are offered * it / length of the period.
+
+    None where nothing was offered, where contacts were in a queue that has no name, and where she may not run that.
+    """
+    names = tuple(dict.fromkeys(queues.frame["queue"]))
+    if any(pd.isna(name) for name in names):
+        return None
+    staffed = asked.report("staffing_by_interval", period, WHOLE, names)
+    if staffed is None or staffed.frame.empty:
+        return None
+    offered, erlangs = (float(frames.number(staffed.frame[name]).iloc[0]) for name in ("offered", "erlangs"))
+    return erlangs * (period.end - period.start).total_seconds() / offered if offered and erlangs == erlangs else None
+
+
 WISHES: Mapping[str, Sequence[Wish]] = {
     "calls": (
         Wish("offered", "queue_summary"),
@@ -137,9 +165,9 @@ WISHES: Mapping[str, Sequence[Wish]] = {
         Wish("lost", "queue_summary", "down", lost),
         Wish("service_level", "queue_summary", "up"),
         Wish("asa_s", "queue_summary", "down"),
-        Wish("aht_s", "queue_summary"),
-        Wish("occupancy", "staffing_by_interval", options=WHOLE),
+        Wish("aht_s", "queue_summary", exactly=handling),
     ),
+    "operators": (Wish("occupancy", "staffing_by_interval", options=WHOLE),),
     "dialer": (
         Wish("attempts", "dialer_summary"),
         Wish("persons", "dialer_summary"),
@@ -168,22 +196,21 @@ def headlines(asked: Asked) -> tuple[tuple[Group, ...], tuple[Given, ...]]:
     for name, wishes in WISHES.items():
         figures = []
         for wish in wishes:
-            now = asked.report(wish.report, asked.period, **dict(wish.options))
-            if now is None:
-                continue
-            answers.append(now)
-            before = asked.report(wish.report, asked.before, **dict(wish.options)) if asked.before else None
-            if (figure := worked(wish, now, before)) is not None:
-                figures.append(figure)
-        if figures and any(known.value for f in figures for known in (f.now, f.before) if known is not None):
+            if (given := asked.report(wish.report, asked.period, wish.options)) is not None:
+                answers.append(given)
+            if (now := worked(wish, asked, asked.period)) is not None:
+                before = worked(wish, asked, asked.before) if asked.before else None
+                figures.append(Figure(wish.name, wish.report, wish.good, now, before))
+        if any(found.value for f in figures for found in (f.now, f.before) if found is not None):
             groups.append(Group(name, tuple(figures)))
     return tuple(groups), tuple(answers)
 
 
-def worked(wish: Wish, now: Given, before: Given | None) -> Figure | None:
-    """A figure of both periods; None where the report does not have it, or not as one figure."""
-    found = wish.work(now, wish.name)
-    if found is None:
-        return None
-    earlier = wish.work(before, wish.name) if before is not None else None
-    return Figure(wish.name, wish.report, wish.good, found, earlier)
+def worked(wish: Wish, asked: Asked, period: Period) -> Total | None:
+    """A figure of a period; None where she may not run its report, or that does not have it as one figure."""
+    given = asked.report(wish.report, period, wish.options)
+    found = None if given is None else wish.work(given, wish.name)
+    if given is None or found is None or found.exact or wish.exactly is None:
+        return found
+    told = wish.exactly(asked, period, given)
+    return found if told is None else Total(told)

@@ -10,7 +10,8 @@ from decimal import Decimal
 from okireports.columns import label
 from okireports.delivery.digest.asking import Given
 from okireports.delivery.digest.terms import LEVELS
-from okireports.delivery.digest.words import WORDS, number, place, say
+from okireports.delivery.digest.words import WORDS, moment, number, say
+from okireports.language import place
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,11 @@ def said(value: object, name: str, language: str) -> str:
     if isinstance(value, bool):
         return say(language, "yes" if value else "no")
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
+        return moment(value, language)
     if name == "formula":
         return LEVELS[str(value)][place(language)]
     if isinstance(value, float | int | Decimal):
-        if name == "goal":
-            return f"{number(float(value) * 100, 0, language)}%"
-        return number(float(value), 0 if float(value).is_integer() else 2, language)
+        figure, sign = (value * 100, "%") if name == "goal" else (value, "")
+        rounded = round(float(figure), 2)
+        return number(rounded, 0 if rounded.is_integer() else 2, language) + sign
     return str(value)

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 
 from okireports.delivery.digest.contents import Contents, Part, Table
+from okireports.delivery.digest.figures import said, turned
 from okireports.delivery.digest.headline import Figure, Group
-from okireports.delivery.digest.page import said, turned
 from okireports.delivery.digest.words import say
 
 ROWS = 10  # of a table; mail programs cut long mails
-WIDTH = 640  # pixels
+WIDTH = 700  # pixels
 FONT = "font-family:Arial,Helvetica,sans-serif"
-CELL = "padding:3px 6px;border-bottom:1px solid #d5d5d5"
-COLOURS = {" better": "#00674a", " worse": "#a33c00", "": "#222222"}
+CELL = "padding:3px 4px;border-bottom:1px solid #d5d5d5"
+COLOURS = {"better": "#00674a", "worse": "#a33c00", "": "#222222"}
 
 
 def letter(contents: Contents) -> tuple[str, Mapping[str, bytes]]:
@@ -33,19 +33,19 @@ def letter(contents: Contents) -> tuple[str, Mapping[str, bytes]]:
 def pieces(contents: Contents, pictures: dict[str, bytes]) -> Iterator[str]:
     """The pieces of the body, one after another; pictures are put beside it."""
     language = contents.language
-    yield f'<h1 style="font-size:24px;margin:0">{escape(contents.project)}</h1>'
+    yield f'<h1 dir="auto" style="font-size:24px;margin:0">{escape(contents.project)}</h1>'
     yield f'<p style="font-size:18px;margin:2px 0">{escape(contents.period)}</p>'
     yield faint(" · ".join(contents.when))
     for group in contents.groups:
         yield headed(2, say(language, f"group:{group.name}"))
         yield figures(group, language)
-    if not all(f.exact for group in contents.groups for f in group.figures):
+    if not contents.exact:
         yield faint(say(language, "about"))
     for title, parts in contents.sections:
         yield headed(2, title)
         for part in parts:
             yield from shown(part, pictures, language)
-    if not contents.groups and not contents.parts:
+    if contents.empty:
         yield f"<p>{escape(say(language, 'nothing'))}</p>"
     if contents.terms:
         yield headed(2, say(language, "terms"))
@@ -73,10 +73,10 @@ def figure(one: Figure, language: str) -> str:
     """The cells of a headline figure: its name, itself, how it changed, what it was."""
     value, changed, was = said(one, language)
     return (
-        f'<td style="{CELL};width:30%">{escape(one.known.words(language))}</td>'
-        f'<td style="{CELL};width:22%;text-align:right;font-size:18px;white-space:nowrap"><b>{escape(value)}</b></td>'
-        f'<td style="{CELL};width:26%;color:{COLOURS[turned(one)]}">{escape(changed)}</td>'
-        f'<td style="{CELL};color:#555555;text-align:right">{escape(was)}</td>'
+        f'<td style="{CELL};width:28%">{escape(one.known.words(language))}</td>'
+        f'<td style="{CELL};width:20%;text-align:right;font-size:18px;white-space:nowrap"><b>{escape(value)}</b></td>'
+        f'<td style="{CELL};width:28%;padding-left:12px;color:{COLOURS[turned(one)]}">{escape(changed)}</td>'
+        f'<td style="{CELL};color:#555555;text-align:right;white-space:nowrap">{escape(was)}</td>'
     )
 
 
@@ -99,13 +99,13 @@ def shown(part: Part, pictures: dict[str, bytes], language: str) -> Iterator[str
 
 def tabled(table: Table) -> str:
     """The first rows of a table."""
-    head = cells("th", table.heads, table.sides, "background:#f3f3f3;")
+    head = cells('th scope="col"', table.heads, table.sides, "background:#f3f3f3;")
     rows = "\n".join(f"<tr>{cells('td', row, table.sides)}</tr>" for row in table.rows)
-    return f'<table cellspacing="0" style="border-collapse:collapse;font-size:12px">\n<tr>{head}</tr>\n{rows}\n</table>'
+    return f'<table cellspacing="0" style="border-collapse:collapse;font-size:11px">\n<tr>{head}</tr>\n{rows}\n</table>'
 
 
 def cells(tag: str, texts: Iterable[str], sides: Iterable[bool], more: str = "") -> str:
     """Cells, those of figures to the right."""
+    align, end = {True: "right", False: "left"}, tag[:2]
     pairs = zip(texts, sides, strict=True)
-    align = {True: "right", False: "left"}
-    return "".join(f'<{tag} style="{more}{CELL}" align="{align[side]}">{escape(text)}</{tag}>' for text, side in pairs)
+    return "".join(f'<{tag} style="{more}{CELL}" align="{align[side]}">{escape(text)}</{end}>' for text, side in pairs)

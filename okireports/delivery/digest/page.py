@@ -9,14 +9,16 @@ from html import escape
 from pathlib import Path
 
 from okireports.delivery.digest.contents import Contents, Part, Table
+from okireports.delivery.digest.figures import said, turned
 from okireports.delivery.digest.headline import Figure, Group
 from okireports.delivery.digest.held import Held
-from okireports.delivery.digest.words import change, figure, say
+from okireports.delivery.digest.words import say
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 ACROSS = 4  # figures side by side
 LONGEST = 80  # letters of a name that stand above a page
-SMALLER = 0.85  # of a chart's own size: three of them go on a page
+MANY = 8  # columns, above which a table is set small: one that is too wide makes the print of all pages smaller
+SMALLER = 0.85  # of a chart's own size: as wide as a page, on which three of them go
 
 
 def page(contents: Contents) -> str:
@@ -64,14 +66,14 @@ def main(contents: Contents) -> Iterator[str]:
         yield '<div class="groups">'
         yield from (grouped(group, language) for group in contents.groups)
         yield "</div>"
-        if not all(f.exact for group in contents.groups for f in group.figures):
+        if not contents.exact:
             yield f'<p class="note">{escape(say(language, "about"))}</p>'
         yield "</section>"
     for title, parts in contents.sections:
         yield f"<section>\n<h2>{escape(title)}</h2>"
         yield from (shown(part, language) for part in parts)
         yield "</section>"
-    if not contents.groups and not contents.parts:
+    if contents.empty:
         yield f"<p>{escape(say(language, 'nothing'))}</p>"
     yield "</main>"
 
@@ -87,34 +89,10 @@ def grouped(group: Group, language: str) -> str:
 def tile(one: Figure, language: str) -> str:
     """A figure, how it changed, and what it was."""
     value, changed, was = said(one, language)
-    way = turned(one)
-    lines = f'<dd class="value">{escape(value)}</dd><dd class="change{way}">{escape(changed)}</dd>'
-    return (
-        f'<div class="tile"><dt>{escape(one.known.words(language))}</dt>{lines}<dd class="was">{escape(was)}</dd></div>'
-    )
-
-
-def said(one: Figure, language: str) -> tuple[str, str, str]:
-    """A figure in words: what it is, how it changed, what it was before."""
-    unit, currency = one.known.unit, one.now.currency
-    value = figure(one.now.value, unit, language, currency)
-    if one.before is None:
-        return marked(one, value), "", ""
-    was = say(language, "was", value=figure(one.before.value, unit, language, one.before.currency or currency))
-    return marked(one, value), change(one.now.value, one.earlier, unit, one.good, language), was
-
-
-def marked(one: Figure, value: str) -> str:
-    """With a sign before what is not exact."""
-    return value if one.exact else f"≈ {value}"
-
-
-def turned(one: Figure) -> str:
-    """The class of a change: better, worse, or neither."""
-    now, before = one.now.value, one.earlier
-    if not one.good or now is None or before is None or now == before:
-        return ""
-    return " better" if (now > before) == (one.good == "up") else " worse"
+    lines = f'<dd class="value">{escape(value)}</dd>'
+    if one.before is not None:
+        lines += f'<dd class="change {turned(one)}">{escape(changed)}</dd><dd class="was">{escape(was)}</dd>'
+    return f'<div class="tile"><dt>{escape(one.known.words(language))}</dt>{lines}</div>'
 
 
 def shown(part: Part, language: str) -> str:
@@ -131,18 +109,20 @@ def tabled(title: str, table: Table, language: str) -> str:
     more = ""
     if (shown := len(table.rows)) < table.all:
         more = f'<p class="note">{escape(say(language, "left", shown=shown, all=table.all))}</p>'
-    head = cells("th", table.heads, table.sides, ' scope="col"')
+    head = cells('th scope="col"', table.heads, table.sides)
     rows = "\n".join(f"<tr>{cells('td', row, table.sides)}</tr>" for row in table.rows)
+    small = ' class="small"' if len(table.heads) > MANY else ""
     return (
-        f'<div class="rows">\n<h3>{escape(title)}</h3>\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n'
-        f"</tbody>\n</table>\n{more}</div>"
+        f'<div class="rows">\n<h3>{escape(title)}</h3>\n<table{small}>\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n{more}</div>"
     )
 
 
-def cells(tag: str, texts: Iterable[str], sides: Iterable[bool], more: str = "") -> str:
+def cells(tag: str, texts: Iterable[str], sides: Iterable[bool]) -> str:
     """Cells, those of figures to the right."""
+    right, end = {True: ' class="n"', False: ""}, tag[:2]
     pairs = zip(texts, sides, strict=True)
-    return "".join(f"<{tag}{more}{' class=n' if side else ''}>{escape(text)}</{tag}>" for text, side in pairs)
+    return "".join(f"<{tag}{right[side]}>{escape(text)}</{end}>" for text, side in pairs)
 
 
 def footer(contents: Contents) -> str:
@@ -158,6 +138,7 @@ def footer(contents: Contents) -> str:
 def rests(table: Held) -> str:
     """Settings or definitions as a table."""
     plain = [False] * len(table.rows[0])
-    head = f"<thead><tr>{cells('th', table.heads, plain, ' scope=col')}</tr></thead>" if table.heads else ""
+    heads = cells('th scope="col"', table.heads, plain) if table.heads else ""
+    head = f"<thead><tr>{heads}</tr></thead>" if heads else ""
     rows = "\n".join(f"<tr>{cells('td', row, plain)}</tr>" for row in table.rows)
     return f'<div class="rows">\n<h3>{escape(table.title)}</h3>\n<table>{head}<tbody>\n{rows}\n</tbody></table>\n</div>'

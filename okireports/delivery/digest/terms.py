@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from okireports.columns import label
-from okireports.delivery.digest.words import place
-from okireports.report import find
+from okireports.language import place
+from okireports.report import find, titled
 
 # (report, figure): English, Polish. Where "" stands for the report, it means the same in all of them.
 TERMS: dict[tuple[str, str], tuple[str, str]] = {
@@ -18,8 +18,8 @@ TERMS: dict[tuple[str, str], tuple[str, str]] = {
     ),
     ("", "answered"): ("offered contacts that an operator answered", "oferowane kontakty, które odebrał operator"),
     ("", "lost"): (
-        "offered contacts that gave up waiting, asked to be called back, or left a message",
-        "oferowane kontakty, które zrezygnowały z czekania, poprosiły o oddzwonienie lub nagrały wiadomość",
+        "offered contacts in which the customer gave up waiting, asked to be called back, or left a message",
+        "oferowane kontakty, w których klient zrezygnował z czekania, poprosił o oddzwonienie lub nagrał wiadomość",
     ),
     ("", "abandoned"): (
         "offered contacts in which the customer gave up waiting",
@@ -161,8 +161,8 @@ def told(shown: Iterable[tuple[str, str]], formula: str, language: str) -> tuple
     for report, name in shown:
         text = LEVELS[formula] if name == "service_level" else TERMS.get((report, name)) or TERMS.get(("", name))
         if text is not None:
-            asked = find(report)
-            title = asked.title if language == "en" else asked.pl
-            said.setdefault((label(name, report).words(language), text[place(language)]), title)
+            said.setdefault(
+                (label(name, report).words(language), text[place(language)]), titled(find(report), language)
+            )
     often = Counter(word for word, _ in said)
     return tuple((f"{word} ({title})" if often[word] > 1 else word, text) for (word, text), title in said.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from okireports.delivery.digest.contents import Contents, Table
-from okireports.delivery.digest.page import said
+from okireports.delivery.digest.figures import said
 from okireports.delivery.digest.words import say
 
 
@@ -20,25 +20,25 @@ def lines(contents: Contents) -> Iterator[str]:
     yield contents.title
     yield "; ".join(contents.when)
     for group in contents.groups:
-        yield from titled(say(language, f"group:{group.name}"))
+        yield from underlined(say(language, f"group:{group.name}"))
         for one in group.figures:
             value, *rest = said(one, language)
             told = "; ".join(part for part in rest if part)
             yield f"{one.known.words(language)}: {value}" + (f" ({told})" if told else "")
-    if not all(f.exact for group in contents.groups for f in group.figures):
+    if not contents.exact:
         yield say(language, "about")
     for part in contents.parts:
         if part.table is not None:
-            yield from titled(part.title)
+            yield from underlined(part.title)
             yield from rows(part.table, language)
-    if not contents.groups and not contents.parts:
+    if contents.empty:
         yield say(language, "nothing")
     if contents.terms:
-        yield from titled(say(language, "terms"))
+        yield from underlined(say(language, "terms"))
         yield from (f"{name}: {meaning}" for name, meaning in contents.terms)
 
 
-def titled(title: str) -> Iterator[str]:
+def underlined(title: str) -> Iterator[str]:
     """A title with a line under it."""
     yield from ("", title, "-" * len(title))
 

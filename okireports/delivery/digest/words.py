@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from okireports.columns import Unit
-from okireports.errors import BadOption
+from okireports.language import place, separated
 from okireports.period import Period, utc
 
-LANGUAGES = ("en", "pl")
 MINUTE, HOUR = 60, 3600  # seconds
 CLOCK = 2 * MINUTE  # from which a length is said in minutes
 WORDS = {
@@ -21,15 +20,12 @@ WORDS = {
     "generation": ("data of generation {n}", "dane z generacji {n}"),
     "headline": ("Headline figures", "Najważniejsze wyniki"),
     "group:calls": ("Calls in queues", "Połączenia w kolejkach"),
+    "group:operators": ("Operators", "Operatorzy"),
     "group:dialer": ("Dialers", "Dialery"),
     "group:dialogues": ("Chats and mail", "Czaty i poczta"),
     "group:sms": ("SMS", "SMS"),
     "group:satisfaction": ("Satisfaction", "Satysfakcja klientów"),
     "group:orders": ("Orders", "Zamówienia"),
-    "figure": ("Figure", "Wynik"),
-    "value": ("Value", "Wartość"),
-    "change": ("Change", "Zmiana"),
-    "earlier": ("Before", "Poprzednio"),
     "was": ("before: {value}", "poprzednio: {value}"),
     "na": ("n/a", "b.d."),
     "none": ("(none)", "(brak)"),
@@ -46,8 +42,8 @@ WORDS = {
     "bad": ("{change}, worse", "{change}, gorzej"),
     "points": ("{n} points", "{n} p.p."),
     "about": (
-        "≈: a mean of queues by answered contacts, close to that of all contacts.",
-        "≈: średnia z kolejek ważona odebranymi kontaktami, bliska średniej ze wszystkich kontaktów.",
+        "≈: a mean of the rows of the table, weighted by how much stands behind each; close to the exact figure.",
+        "≈: średnia z wierszy tabeli, ważona tym, ile za każdym z nich stoi; bliska dokładnemu wynikowi.",
     ),
     "left": ("The {shown} largest of {all} are shown.", "Pokazano {shown} największych z {all}."),
     "nothing": ("There is nothing in this period.", "W tym okresie nie ma danych."),
@@ -75,18 +71,6 @@ WHOLE_MONTHS = (
     MONTHS[0],
     "styczeń luty marzec kwiecień maj czerwiec lipiec sierpień wrzesień październik listopad grudzień".split(),
 )
-SEPARATORS = ((",", "."), ("\u00a0", ","))  # of thousands, of fractions
-
-
-def place(language: str) -> int:
-    """Where a language stands in the words.
-
-    Raises:
-        BadOption: nothing is said in it.
-    """
-    if language not in LANGUAGES:
-        raise BadOption(f"A digest is not written in {language!r}: language is one of {', '.join(LANGUAGES)}.")
-    return LANGUAGES.index(language)
 
 
 def say(language: str, key: str, **values: object) -> str:
@@ -97,8 +81,7 @@ def say(language: str, key: str, **values: object) -> str:
 # ---- figures ---------------------------------------------------------------------------------------------------------
 def number(value: float, digits: int, language: str) -> str:
     """A number with so many digits after the point, thousands apart."""
-    thousands, point = SEPARATORS[place(language)]
-    return f"{value:,.{digits}f}".replace(",", "\0").replace(".", point).replace("\0", thousands)
+    return separated(f"{value:z,.{digits}f}", language)
 
 
 def figure(value: float | None, unit: Unit, language: str, currency: str = "") -> str:
@@ -110,7 +93,7 @@ def figure(value: float | None, unit: Unit, language: str, currency: str = "") -
     if unit == "s":
         return length(value, language)
     if unit == "money":
-        return f"{number(value, 2, language)}\u00a0{currency}".strip()
+        return f"{number(value, 2, language)} {currency}".strip()  # on two lines where it is long
     return number(value, 0 if unit == "count" else 2, language)
 
 
@@ -118,7 +101,14 @@ def shown(value: float, unit: Unit) -> float:
     """A figure as exactly as it is shown: what people subtract is what they see."""
     if unit == "s" and round(value, 1) >= CLOCK:
         return float(round(value) if round(value) < HOUR else round(value / MINUTE) * MINUTE)
-    return round(value, {"share": 3, "s": 1, "count": 0}.get(unit, 2))
+    if unit == "share":
+        return round(value * 100, 1)  # per cent
+    return round(value, {"s": 1, "count": 0}.get(unit, 2))
+
+
+def measures(before: float, unit: Unit) -> bool:
+    """Can a change be said of what was before? Of nothing no count and no amount is a share."""
+    return before != 0 or unit in ("share", "s")
 
 
 def length(seconds: float, language: str) -> str:
@@ -132,29 +122,28 @@ def length(seconds: float, language: str) -> str:
     return f"{number(minutes // MINUTE, 0, language)}\u00a0h {minutes % MINUTE}\u00a0min"
 
 
-def change(value: float | None, before: float | None, unit: Unit, good: str, language: str, currency: str = "") -> str:
+def change(value: float | None, before: float | None, unit: Unit, language: str) -> str:
     """How a figure changed, in words and figures.
 
     Counts and money by a share of what was before, which is n/a where that was nothing; shares by points, lengths by
-    time. `good` says which way is better: "up", "down", or "" for neither.
+    time.
     """
     if value is None or before is None:
         return say(language, "na")
     value, before = shown(value, unit), shown(before, unit)
     if value == before:
         return say(language, "same")
+    if not measures(before, unit):
+        return say(language, "na")
     way = "up" if value > before else "down"
     gap = abs(value - before)
     if unit == "share":
-        by = say(language, "points", n=number(gap * 100, 1, language))
+        by = say(language, "points", n=number(gap, 1, language))
     elif unit == "s":
         by = length(gap, language)
-    elif before == 0:
-        return say(language, "na")
     else:
         by = f"{number(gap / abs(before) * 100, 1, language)}%"
-    said = say(language, f"{way}:{unit}", by=by)
-    return say(language, "good" if way == good else "bad", change=said) if good else said
+    return say(language, f"{way}:{unit}", by=by)
 
 
 # ---- time ------------------------------------------------------------------------------------------------------------
