@@ -374,6 +374,16 @@ def test_bars_are_sorted_and_their_rest_is_kept() -> None:
     assert order[:2] == ["op089", "op088"] and order[-1] == "others"
 
 
+@pytest.mark.parametrize(("stack", "mark"), [(False, "line"), (True, "bar")])
+def test_what_is_part_of_another_does_not_stand_on_it_over_time(stack: bool, mark: str) -> None:
+    """Persons are some of the attempts; answered and abandoned contacts are those that were offered."""
+    days = pd.date_range("2025-06-02", periods=3)
+    frame = pd.DataFrame({"interval": days, "answered": [3, 4, 5], "abandoned": [1, 0, 2]})
+    chart = spec_of(draw(charts.bars("queue", ["answered", "abandoned"], stack=stack), frame, by="day"))
+    marks = {one["mark"]["type"] for one in chart.get("layer", [chart])}
+    assert mark in marks and not marks & ({"line", "bar"} - {mark})
+
+
 def test_currencies_are_never_summed() -> None:
     frame = pd.DataFrame({"project": ["A", "A"], "currency": ["EUR", "PLN"], "amount": [Decimal("1.5"), Decimal("20")]})
     rows = rows_of(draw(charts.bars("project", "amount"), frame, by=None))

@@ -55,10 +55,10 @@ def settled(spec: Spec, frame: pd.DataFrame, paper: Paper) -> Spec:
         money = paper.label(spec.y[0]).unit == "money" and "currency" in frame
         if money and frame["currency"].nunique() > 1:  # which are never added
             return replace(spec, form="lines", x="interval", by="currency", stack=False)
-        adds_up = all(paper.label(value).rollup == "sum" for value in spec.y)  # else no column is made of the others
-        if adds_up and (spec.stack or spec.by or len(spec.y) > 1):
-            return replace(spec, form="columns", x="interval", by=spec.by or (None if len(spec.y) > 1 else spec.x))
-        return replace(spec, form="lines", x="interval", by=spec.x)
+        one = None if len(spec.y) > 1 else spec.x
+        if spec.stack and all(paper.label(value).rollup == "sum" for value in spec.y):
+            return replace(spec, form="columns", x="interval", by=spec.by or one)
+        return replace(spec, form="lines", x="interval", by=one)  # what does not add up: sales are some of the attempts
     if spec.form == "timeline" and spec.x in frame and _long(spec, frame):
         return Spec("counts", spec.x, by=spec.by)
     return spec

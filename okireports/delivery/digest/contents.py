@@ -216,18 +216,14 @@ def part(wish: Wish, given: Given, language: str) -> Part:
     section, title = titled(asked.section, language), titled(asked, language)
     if wish.columns:
         return Part(asked.name, section, title, table=tabled(given, wish.columns, language).largest(MOST))
-    return Part(asked.name, section, title, drawing=drawn(wish, given, title, language))
+    return Part(asked.name, section, title, drawing=drawn(given, title, language))
 
 
-def drawn(wish: Wish, given: Given, title: str, language: str) -> Any:
-    """The chart of a report over the rows that it gave, as wide as a page.
-
-    Over time figures are lines: persons are some of the attempts, and columns of both would stand on each other.
-    """
+def drawn(given: Given, title: str, language: str) -> Any:
+    """The chart of a report over the rows that it gave, as wide as a page."""
     answer, said = given.answer, given.answer.provenance
-    chart = answer.report.chart
     drawing = charts.draw(
-        replace(chart, form="lines", x="interval") if wish.over else chart,
+        answer.report.chart,
         given.frame,
         title=title,
         zone=said.zone,
