@@ -14,7 +14,7 @@ from functools import cache
 from itertools import pairwise, takewhile
 from typing import Any
 
-from okireports.clock import UNIX_EPOCH, offsets, utc_ms, zone_info
+from okireports.clock import at_ms, offsets, utc_ms, zone_info
 from okireports.errors import BadOption, OkiReportsError
 from okireports.period import Period, parse, utc
 
@@ -94,7 +94,7 @@ class Cron:
             changes = [*offsets(self.zone, start, end), (utc_ms(end), 0)]
             for (begins, offset), (ends, _) in pairwise(changes):
                 ahead = timedelta(milliseconds=offset)
-                first, last = (UNIX_EPOCH + timedelta(milliseconds=x) + ahead for x in (begins, ends))
+                first, last = (at_ms(x) + ahead for x in (begins, ends))
                 for wall in reader(self.fields, first - SECOND).all_next(datetime):
                     if wall >= last:
                         break
