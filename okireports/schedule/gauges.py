@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from okireports import access
 from okireports.disk import Folder
 from okireports.schedule.rows import Schedule, schedules
-from okireports.schedule.telling import Row, due_at, row_of, run_rows
+from okireports.schedule.telling import Row, due_at, row_of, run_rows, zone_of
 
 GOOD = ("done",)
 BAD = ("failed", "refused", "incomplete")
@@ -57,7 +56,7 @@ def lines(folder: Folder, now: datetime) -> Iterator[str]:
     done = run_rows(folder)
     with folder.reading() as reading:
         found = schedules(reading.con)
-        zone = access.settings_at(reading.con, now)["timezone"]
+    zone = zone_of(folder, now)
     told = {one.id: dict(values(one, done, zone, now)) for one in found}
     for name, text in HELP.items():
         yield f"# HELP {name} {text}"
