@@ -264,6 +264,7 @@ def test_a_run_by_hand_is_beside_the_others(center: okireports.Center, clock: Cl
     assert states(runner(center, Plainly(center)).one(id)) == ["done"]
     assert dues(center, clock, "2025-06-03 09:00") == [("06-03 04:30", "done")]
     assert sorted(center.schedules.history()["by_hand"]) == [False, True, True]
+    assert len([*place.glob("*/*")]) == 3, "each run has a folder of its own"
     clock.to("2025-06-04 06:30")
     assert states(runner(center, Plainly(center)).one(id)) == ["done"]
     assert dues(center, clock, "2025-06-04 06:31") == [], "by hand, at the very instant: it is that run"
@@ -311,6 +312,7 @@ def test_a_diary_that_nobody_can_read_to_its_end(center: okireports.Center, cloc
     assert diary.stat().st_mode & 0o777 == 0o600 and diary.parent.stat().st_mode & 0o777 == 0o700
     with diary.open("ab") as file:
         file.write(b'{"event": "over", "state": "do')
+    (diary.parent / "000001.copy.jsonl").write_text("somebody's copy")
     place.mkdir()
     assert dues(center, clock, "2025-06-03 06:31") == [("06-03 04:30", "done")]
 

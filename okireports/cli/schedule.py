@@ -14,20 +14,14 @@ from okireports.cli.centre import pairs
 from okireports.cli.terminal import Actor, Center, Reason, bar, complain, plain, say, show, show_frame
 from okireports.cli.watching import PAUSE, Ending, pause_of
 from okireports.schedule import Outcome, gauges
+from okireports.schedule.notices import BROKEN
 
 schedule = typer.Typer(help="Schedules: reports that are made and sent by themselves.", no_args_is_help=True)
 
-BAD = ("failed", "refused", "incomplete")
 FAILED, LATER = 1, 3  # exit codes: something was not done; something waits to be tried again
 
 Id = Annotated[int, typer.Argument(metavar="ID", help="As `okireports schedule list` shows it.", show_default=False)]
 MaybeId = Annotated[int | None, typer.Argument(metavar="[ID]", help="Only this schedule.", show_default=False)]
-Metrics = Annotated[
-    Path | None,
-    typer.Option(
-        help="A file for Prometheus' node exporter, such as /var/lib/node/okireports.prom.", show_default=False
-    ),
-]
 Several = list[str] | None
 Text = str | None
 
@@ -51,6 +45,7 @@ Targets = Annotated[Several, option("--to", "A folder, or s3://bucket/prefix; se
 Recipients = Annotated[Several, option("--recipient", "Someone of the centre, by login; several times.")]
 Addresses = Annotated[Several, option("--address", "Someone outside, by mail address; several times.")]
 Webhook = Annotated[Text, option("--webhook", "An address to which the signed manifest is posted; '': none.", "URL")]
+Metrics = Annotated[Path | None, option("--metrics", "A file for Prometheus' node exporter; its name ends in .prom.")]
 Together = Annotated[
     bool | None,
     typer.Option("--together/--apart", help="One message of all projects to who may see all.", show_default=False),
@@ -121,9 +116,8 @@ def add(
         webhook=webhook,
         together=together,
     )
-    wanted = project or None
     id = opened.schedules.create(
-        name, viewer=viewer, cron=cron, period=period, projects=wanted, actor=actor, reason=reason, **values
+        name, viewer=viewer, cron=cron, period=period, projects=project or None, actor=actor, reason=reason, **values
     )
     due = opened.schedules.frame.set_index("schedule_id")["next_due"].to_dict()[id]
     say(f"Added schedule {id}, {name}; due next at {due:%Y-%m-%d %H:%M %Z}.")
@@ -260,8 +254,7 @@ def run(
         found = opened.schedules.run_due() if id is None else opened.schedules.run(id)
     tell(found)
     measure(opened, metrics)
-    states = {one.state for one in found}
-    if states & {*BAD}:
+    if (states := {one.state for one in found}) & {*BROKEN}:
         raise typer.Exit(FAILED)
     if "waiting" in states:
         raise typer.Exit(LATER)
@@ -272,7 +265,7 @@ def tell(found: list[Outcome]) -> None:
     for one in found:
         due = f", due {one.due:%Y-%m-%d %H:%M} UTC" if one.due else ""
         line = f"schedule {one.schedule_id} ({one.name}){due}: {one.state}{f': {one.reason}' if one.reason else ''}"
-        if one.state in (*BAD, "waiting"):
+        if one.state in (*BROKEN, "waiting"):
             complain(plain(line))
         else:
             say(line)

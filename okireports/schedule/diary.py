@@ -120,8 +120,8 @@ def opened(folder: Folder, schedule_id: int, due: datetime) -> Diary:
 
 def diaries(folder: Folder, schedule_id: int | None = None) -> list[Diary]:
     """The diaries that lie there, of all schedules or of one, the oldest due time first."""
-    wanted = "*" if schedule_id is None else f"{schedule_id:06d}"
-    found = [read(path) for path in folder.runs.glob(f"{wanted}.*.jsonl")]
+    wanted = "[0-9]" * 6 if schedule_id is None else f"{schedule_id:06d}"
+    found = [read(path) for path in folder.runs.glob(f"{wanted}.[0-9]*T[0-9]*.jsonl")]
     return sorted((one for one in found if one.begun is not None), key=lambda one: (one.due, one.schedule_id))
 
 

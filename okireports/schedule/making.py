@@ -8,6 +8,7 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from okireports.access import Project
@@ -75,7 +76,7 @@ class Making:
             own = f"{dest.rstrip('/')}/{self.schedule.id:04d}-{self.centre[:8]}"
             if not dest.startswith(STORES):
                 ready(dest, own, self.folder.path)
-            order = self.order(sight.scope.login, sight.scope.projects, f"{own}/{self.diary.due:%Y-%m-%dT%H%M%SZ}")
+            order = self.order(sight.scope.login, sight.scope.projects, f"{own}/{stamp(self.diary.due)}")
             exported = self.export(order)
             strike(exported, order.dest, self.folder)
             found.append(exported)
@@ -90,7 +91,8 @@ class Making:
         projects = sight.scope.projects if login == sight.scope.login else share.projects
         if login not in self.made:
             order = self.order(login, projects, str(spool(self.folder, self.diary) / safe(login)))
-            self.made[login] = Made(order, self.export(order), self.stays if login == sight.scope.login else None)
+            stays = self.stays if login == sight.scope.login else None
+            self.made[login] = Made(order, self.export(order), stays)
         return self.made[login]
 
     def digest(self, made: Made, project: Project) -> Digest | None:
@@ -148,6 +150,11 @@ def strike(exported: Exported, dest: str, centre: Folder) -> None:
         for folder, _, _ in os.walk(dest, topdown=False):
             with suppress(OSError):  # it is not empty
                 os.rmdir(folder)
+
+
+def stamp(due: datetime) -> str:
+    """A due time as the name of a folder; what is run by hand is due at any millisecond."""
+    return f"{due:%Y-%m-%dT%H%M%S}{f'.{due.microsecond // 1000:03d}' if due.microsecond else ''}Z"
 
 
 def safe(login: str) -> str:
