@@ -66,7 +66,7 @@ def refuse_more(actor: Scope, scope: Scope) -> None:
             raise Refused(f"{actor.login} (role {actor.role}) is restricted ({restriction}), and {scope.login} not.")
 
 
-def row_of(change: Change, schedule_id: int) -> dict[str, Any]:
+def row_of(change: Change, schedule_id: Any) -> dict[str, Any]:
     """A schedule that the actor may change: her own, or one of people whom she manages.
 
     Raises:
