@@ -75,7 +75,7 @@ def row_of(change: Change, schedule_id: Any) -> dict[str, Any]:
     found = change.con.execute(
         """SELECT s.*, u.login FROM control.schedules s JOIN control.users u ON u.user_id = s.viewer_id
         WHERE schedule_id = ? AND removed_at IS NULL""",
-        [int(schedule_id) if isinstance(schedule_id, Integral) and not isinstance(schedule_id, bool) else None],
+        [int(schedule_id) if not isinstance(schedule_id, bool) and isinstance(schedule_id, Integral) else None],
     )
     names = [str(column[0]) for column in found.description or ()]
     values = found.fetchone()
