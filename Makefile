@@ -5,12 +5,13 @@ READY := .venv/ready
 PYTEST := $(BIN)/python -m pytest
 WORLDS ?= 500
 
-.PHONY: help demo test laws bench catalogue mutations clean
+.PHONY: help demo test laws kills bench catalogue mutations clean
 
 help:
 	@echo "make demo             an invented call centre, every report for every demo viewer, files under out/"
 	@echo "make test             ruff, mypy and the tests"
 	@echo "make laws WORLDS=500  who may see what, over that many invented worlds per law"
+	@echo "make kills            kill a scheduled run at each of its steps: nobody gets anything twice, or not at all"
 	@echo "make bench            time and memory of loading and of reports, beside plain DuckDB"
 	@echo "make catalogue        the reports' list in README and docs/catalogue.md, from the reports themselves"
 	@echo "make mutations        break the code on purpose: each break must fail a test"
@@ -33,6 +34,9 @@ test: $(READY)
 
 laws: $(READY)
 	WORLDS=$(WORLDS) $(PYTEST) --numprocesses auto -m laws
+
+kills: $(READY)
+	KILL_EVERY=1 $(PYTEST) tests/test_schedule_killed.py
 
 bench: $(READY)
 	for script in tests/benchmarks/*.py; do PYTHONPATH=tests $(BIN)/python $$script || exit 1; done

@@ -22,7 +22,7 @@ import duckdb
 import pyarrow as pa
 
 from okireports.disk import Writer
-from okireports.errors import Refused
+from okireports.errors import Unwritten
 
 GENESIS = "0" * 64
 COLUMNS = tuple("seq at actor action subject_kind subject project_id before after reason origin".split())
@@ -132,7 +132,7 @@ def note(journal: Path, entry: Entry, *, must: bool = False) -> None:
                 os.fsync(file.fileno())
     except OSError as error:
         if must:
-            raise Refused(
+            raise Unwritten(
                 f"This read must be written to {journal}, which cannot be done ({error.strerror}); it is refused."
             ) from None
 

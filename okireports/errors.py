@@ -9,7 +9,8 @@ OkiReportsError
 ├── DeliveryError            files that cannot be brought where they should go, or that lie there unfinished
 ├── LoadError                an input that cannot be read; nothing of it is published
 ├── Refused                  a rule says no; `why` names the rule
-│   └── UnknownViewer        no such login, or not active
+│   ├── UnknownViewer        no such login, or not active
+│   └── Unwritten            it has to be written down first, which cannot be done
 ├── ChangeError              a change of definitions that contradicts what is there
 ├── UnknownName              a project, queue, person ... that does not exist for this viewer
 ├── UnknownReport            no such report (for this viewer)
@@ -94,6 +95,10 @@ class Refused(OkiReportsError):
 
 class UnknownViewer(Refused):
     """No active user has this login."""
+
+
+class Unwritten(Refused):
+    """What has to be written down before it is done cannot be: a disk that is full, or a journal that is not there."""
 
 
 class ChangeError(OkiReportsError):

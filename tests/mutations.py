@@ -294,8 +294,8 @@ MUTATIONS = (
     Mutation("who left still gets it", SIGHT, "lacks if project in hers.projects else UNKNOWN", "lacks", SCHEDULED),
     Mutation("schedules inherit seeing everything", SIGHT, "if not scope.everything:", "if True:", SCHEDULED),
     Mutation("who sees less gets the same files", SIGHT, "if covers(hers, scope, definition)", "if True", SCHEDULED),
-    Mutation("sent again", "schedule/attempt.py", "if one.sent_to(share.recipient)", "if False", AGAIN),
-    Mutation("run again", "schedule/runner.py", "if due not in over and due not in begun", "if True", AGAIN),
+    Mutation("sent again", "schedule/diary.py", "if one.sent_to(recipient)", "if False", AGAIN),
+    Mutation("run again", "schedule/runner.py", " if due not in by_hand]", "]", AGAIN),
     Mutation("a lease for several", "schedule/lease.py", "LOCK_EX | fcntl", "LOCK_SH | fcntl", AT_ONCE),
 )
 

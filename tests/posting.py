@@ -183,6 +183,7 @@ class ProjectFolder:
     name: str
     path: Path
     files: tuple[File, ...]
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,7 @@ class Exported:
     path: Path
     projects: tuple[ProjectFolder, ...]
     manifest: dict[str, Any]
+    additional: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A PostgreSQL and a MariaDB of a test's own: on loopback, on a free port, in a folder that goes with them."""
+"""A PostgreSQL, a MariaDB and an object storage of a test's own: on loopback, on a free port, gone with the test."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -15,10 +16,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
+
+from pyarrow import fs
 
 PASSWORD = "Zq7-horse@/battery#staple"  # with characters that a URL has to escape
 ESCAPED = "Zq7-horse%40%2Fbattery%23staple"
 PATIENCE = 60  # seconds for a server to come up on a busy machine
+LONG = 600  # seconds for one that imports much first
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,38 @@ class Server:
     def url(self, *, port: int | None = None, user: str = "reader", password: str = ESCAPED, tail: str = "") -> str:
         """The URL of its database `centre`."""
         return f"{self.kind}://{user}:{password}@127.0.0.1:{port or self.port}/centre{tail}"
+
+
+@contextmanager
+def storage() -> Iterator[str]:
+    """An object storage that speaks S3; gives its address."""
+    address = f"http://127.0.0.1:{free_port()}"
+    words = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", address.rpartition(":")[2]]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            until = time.monotonic() + LONG
+            while True:
+                try:
+                    with urlopen(address, timeout=LONG):
+                        break
+                except OSError:
+                    assert time.monotonic() < until and server.poll() is None, "the server does not come up"
+                    time.sleep(0.1)
+            yield address
+        finally:
+            server.kill()
+
+
+def bucket(address: str, setenv: Callable[[str, str], None], name: str) -> Any:
+    """The file system of an object storage with an empty bucket; keys and address are put into the environment."""
+    setenv("AWS_ENDPOINT_URL", address)
+    setenv("AWS_ACCESS_KEY_ID", "key")
+    setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
+    setenv("AWS_REGION", "eu-central-1")
+    made = fs.S3FileSystem(endpoint_override=address.partition("//")[2], scheme="http", allow_bucket_creation=True)
+    made.create_dir(name)
+    made.delete_dir_contents(name)
+    return made
 
 
 @contextmanager

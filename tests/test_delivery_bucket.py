@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 from pyarrow import fs
 
 import okireports
+import servers
 from commands import refused, run
 from handed_out import centre, files
 from killed_export import ASKED
@@ -22,7 +19,6 @@ from okireports.delivery import bucket
 from okireports.errors import DeliveryError
 from okireports.faces import Center
 
-WAIT = 600  # seconds for the server to come up, on a busy machine
 ROOT = "s3://exports/acme/june"
 
 
@@ -43,41 +39,14 @@ def whole(usual: Center, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Where the server is."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    found = f"http://127.0.0.1:{port}"
-    try:
-        until = time.monotonic() + WAIT
-        while True:
-            try:
-                with urlopen(found, timeout=WAIT):
-                    break
-            except OSError:
-                assert time.monotonic() < until and server.poll() is None, "the server does not come up"
-                time.sleep(0.1)
+    with servers.storage() as found:
         yield found
-    finally:
-        server.kill()
-        server.wait()
 
 
 @pytest.fixture
 def storage(address: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The server's file system, with an empty bucket; keys and address are in the environment."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
-    monkeypatch.setenv("AWS_REGION", "eu-central-1")
-    made = fs.S3FileSystem(endpoint_override=address.partition("//")[2], scheme="http", allow_bucket_creation=True)
-    made.create_dir("exports")
-    made.delete_dir_contents("exports")
-    return made
+    return servers.bucket(address, monkeypatch.setenv, "exports")
 
 
 def objects(storage: Any) -> dict[str, bytes]:

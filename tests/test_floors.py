@@ -49,6 +49,7 @@ BESIDE = {
     ("delivery", "extract"): "one state is pinned in one way, and the same right hands rows out",
     ("delivery", "result"): "what is handed out is saved as a result is",
     ("schedule", "admin"): "schedules are changed, and noted, as everything else is",
+    ("schedule", "delivery"): "what no export could make is scheduled by nobody",
     ("widgets", "admin"): "what is clicked is changed through the same door",
     ("widgets", "result"): "what is chosen gives a result",
     ("invention", "access"): "an invented centre is founded like any other",

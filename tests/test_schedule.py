@@ -69,7 +69,12 @@ def test_a_schedule_is_made_changed_and_removed(center: okireports.Center, place
     row = table.frame.set_index("schedule_id").loc[id]
     assert row["next_due"].isoformat() == "2025-06-03T00:00:00+02:00" and row["name"] == "Nights"
     assert growing.query(center, "SELECT definition FROM control.schedules")[0][0].count('"by": "hour"') == 1
-    table.pause(id, **boss)
+    table.change(id, webhook="https://example.com/hook", **boss)
+    table.change(id, webhook="", **boss)
+    assert "hook" not in growing.query(center, "SELECT definition FROM control.schedules")[0][0].replace(
+        '"webhook"', ""
+    )
+    table.pause(table.frame["schedule_id"].iloc[0], **boss)
     with pytest.raises(ChangeError, match="paused already"):
         table.pause(id, **boss)
     assert str(table.frame["next_due"].iloc[0]) == "NaT"
@@ -82,10 +87,10 @@ def test_a_schedule_is_made_changed_and_removed(center: okireports.Center, place
     assert second == id + 1, "an id is never used again"
     log = center.audit.frame
     mine = log[log["subject_kind"] == "schedule"]
-    acts = ["create", "change", "pause", "resume", "remove", "create"]
+    acts = ["create", "change", "change", "change", "pause", "resume", "remove", "create"]
     assert list(mine[mine["project_id"].isna()]["action"]) == [f"{act} schedule" for act in acts]
     of_alpha = mine[mine["project_id"] == 1]
-    assert list(of_alpha["action"]) == ["create schedule", "change schedule"]
+    assert list(of_alpha["action"]) == ["create schedule", "change schedule"]  # since then it names none
     assert not any("reports" in str(said) and "Beta" in str(said) for said in of_alpha["after"])
     assert center.audit.verify() == []
 
@@ -110,6 +115,21 @@ def test_a_schedule_is_made_changed_and_removed(center: okireports.Center, place
         ({"destinations": ["reports"]}, BadOption),
         ({"destinations": ["ftp://example.com/x"]}, BadOption),
         ({"destinations": ["s3://key:secret@bucket/x"]}, BadOption),
+        ({"destinations": ["s3://secret@bucket/x"]}, BadOption),
+        ({"destinations": ["s3://bucket/x?secret_key=secret"]}, BadOption),
+        ({"destinations": ["s3:///x"]}, BadOption),
+        ({"destinations": 5}, BadOption),
+        ({"recipients": [5]}, BadOption),
+        ({"formats": ["html"], "tables": ["calls"]}, BadOption),
+        ({"reports": 5}, BadOption),
+        ({"reports": [("call_log",)]}, BadOption),
+        ({"tables": 5}, BadOption),
+        ({"digest": "no"}, BadOption),
+        ({"cron": None}, BadOption),
+        ({"period": 5}, BadOption),
+        ({"language": None}, BadOption),
+        ({"webhook": 5}, BadOption),
+        ({"addresses": [".x@example.com"]}, BadOption),
         ({"addresses": ["not an address"]}, BadOption),
         ({"addresses": ["x@example.com\nBcc: y@example.com"]}, BadOption),
         ({"colour": "red"}, BadOption),
@@ -123,8 +143,9 @@ def test_what_no_schedule_says(
     center: okireports.Center, place: Path, values: dict[str, Any], error: type[OkiReportsError]
 ) -> None:
     before = center.folder.current()
-    with pytest.raises(error):
+    with pytest.raises(error) as told:
         daily(center, **{"destinations": [str(place)], "actor": "boss", **values})
+    assert "secret@" not in str(told.value) and "=secret" not in str(told.value)
     assert center.folder.current() == before and center.schedules.frame.empty
 
 
@@ -153,8 +174,9 @@ def test_a_destination_that_fails_is_tried_again(center: okireports.Center, cloc
     place.unlink()
     place.mkdir()
     assert dues(center, clock, "2025-06-03 06:38") == [("06-03 04:30", "done")]
-    folder = place / "0001"
-    assert folder.stat().st_mode & 0o777 == 0o700 and [run.name for run in folder.iterdir()] == ["2025-06-03T043000Z"]
+    (folder,) = place.iterdir()
+    assert folder.name.startswith("0001-") and folder.stat().st_mode & 0o777 == 0o700
+    assert [run.name for run in folder.iterdir()] == ["2025-06-03T043000Z"]
     row = center.schedules.history().iloc[0]
     assert (row["state"], row["attempts"], row["files"]) == ("done", 4, 2)
 
@@ -242,6 +264,7 @@ def test_a_run_by_hand_is_beside_the_others(center: okireports.Center, clock: Cl
     assert states(runner(center, Plainly(center)).one(id)) == ["done"]
     assert dues(center, clock, "2025-06-03 09:00") == [("06-03 04:30", "done")]
     assert sorted(center.schedules.history()["by_hand"]) == [False, True, True]
+    assert len([*place.glob("*/*")]) == 3, "each run has a folder of its own"
     clock.to("2025-06-04 06:30")
     assert states(runner(center, Plainly(center)).one(id)) == ["done"]
     assert dues(center, clock, "2025-06-04 06:31") == [], "by hand, at the very instant: it is that run"
@@ -255,7 +278,7 @@ def test_names_that_a_file_system_might_obey(center: okireports.Center, clock: C
         id = daily(center, destinations=[str(place)])
         center.schedules.change(id, name=name, actor="boss", reason="a test")
     assert [state for _, state in dues(center, clock, "2025-06-03 06:30")] == ["done"] * 4
-    assert sorted(path.name for path in place.iterdir()) == ["0001", "0002", "0003", "0004"]
+    assert sorted(path.name[:5] for path in place.iterdir()) == ["0001-", "0002-", "0003-", "0004-"]
 
 
 def test_an_older_control_file(center: okireports.Center, clock: Clock, place: Path, tmp_path: Path) -> None:
@@ -289,6 +312,7 @@ def test_a_diary_that_nobody_can_read_to_its_end(center: okireports.Center, cloc
     assert diary.stat().st_mode & 0o777 == 0o600 and diary.parent.stat().st_mode & 0o777 == 0o700
     with diary.open("ab") as file:
         file.write(b'{"event": "over", "state": "do')
+    (diary.parent / "000001.copy.jsonl").write_text("somebody's copy")
     place.mkdir()
     assert dues(center, clock, "2025-06-03 06:31") == [("06-03 04:30", "done")]
 
@@ -342,7 +366,7 @@ def test_watching(center: okireports.Center, place: Path) -> None:
     assert process.returncode == 0
     assert said[0].startswith("Watching") and said[-1] == "Ended.\n"
     assert [line.rstrip().endswith(": done") for line in said[1:-1]] == [True, True]
-    assert len([*place.glob("0001/*/manifest.json")]) == 2
+    assert len([*place.glob("0001-*/*/manifest.json")]) == 2
 
 
 def test_the_command_line(center: okireports.Center, place: Path, tmp_path: Path) -> None:
@@ -359,7 +383,7 @@ def test_the_command_line(center: okireports.Center, place: Path, tmp_path: Path
     metrics = tmp_path / "metrics.prom"
     said = run("schedule", "run", center.path, 1, "--metrics", metrics).stdout
     assert "schedule 1 (Mornings)" in said and "done" in said and metrics.is_file()
-    (made,) = (place / "0001").iterdir()
+    (made,) = place.glob("0001-*/*")
     files = {path.name for path in made.rglob("*") if path.is_file()}
     assert {"service_level.csv", "service_level.json", "queue_summary.csv", "manifest.json"} <= files
     manifest = json.loads((made / "manifest.json").read_text())

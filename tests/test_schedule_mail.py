@@ -121,7 +121,7 @@ def test_what_is_too_large_lies_at_the_destination(
     assert states(runner(center).due()) == ["done", "done"]
     there, elsewhere = box.messages
     assert attached(there) == attached(elsewhere) == {}
-    folder = place / "0001" / "2025-06-03T043000Z" / "0001"
+    (folder,) = place.glob("0001-*/2025-06-03T043000Z/0001")
     assert str(folder) in there.get_content() and (folder / "queue_summary.csv").is_file()
     assert "Ask boss for them." in elsewhere.get_content()
 
@@ -279,12 +279,18 @@ def test_a_server_without_tls_gets_nothing(center: okireports.Center, clock: Clo
         {"host": "mail.example.com\nx"},
         {"host": "mail.example.com", "user": "x", "security": "none"},
         {"sender": ""},
+        {"sender": "reports.@example.com"},
+        {"password_env": "my secret"},
+        {"webhook_env": "$secret"},
+        {"password_file": "secret"},
     ],
 )
 def test_settings_of_mail_that_are_none(center: okireports.Center, values: dict[str, object]) -> None:
+    """What was typed where a name should be, and may be the password, is not repeated."""
     posted(center, 25)
-    with pytest.raises(BadOption):
+    with pytest.raises(BadOption) as told:
         schedules(center).set_post(**values, **posting.WHY)
+    assert "_env" not in str(values) or "secret" not in str(told.value)
 
 
 # Webhooks
@@ -328,7 +334,7 @@ def test_a_webhook_gets_the_signed_manifest(
         assert passes(center, clock, 0, 1, 2) == ["waiting", "done", "nothing"]
     (_, first), (headers, body) = posts
     assert json.loads(body) == json.loads(first) == {"viewer": "boss", "projects": ["Alpha", "Beta"]}
-    signed = f"{headers['X-Okireports-Timestamp']}.".encode() + body
+    signed = f"{headers['X-Okireports-Delivery']}.{headers['X-Okireports-Timestamp']}.".encode() + body
     assert headers["X-Okireports-Signature"] == "sha256=" + hmac.new(b"k3y", signed, hashlib.sha256).hexdigest()
     assert posts[0][0]["X-Okireports-Delivery"] == headers["X-Okireports-Delivery"]
     assert posts[0][0]["X-Okireports-Signature"] != headers["X-Okireports-Signature"], "it is signed with its time"
@@ -348,7 +354,18 @@ def test_a_webhook_that_does_not_take_it(
 
 @pytest.mark.parametrize(
     "url",
-    ["http://example.com/x", "https://user:secret@example.com/x", "ftp://example.com", "https://", "x", "https://[1"],
+    [
+        "http://example.com/x",
+        "https://user:secret@example.com/x",
+        "ftp://example.com",
+        "https://",
+        "x",
+        "https://[1",
+        "https://example.com:x/",
+        "https://example.com:99999/",
+        "https://example..com/",
+        "https://example.com/zażółć",
+    ],
 )
 def test_an_address_that_no_webhook_has(center: okireports.Center, url: str) -> None:
     with pytest.raises(BadOption):

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -16,22 +12,16 @@ import okireports
 from okireports.cli.asking import value_of
 from okireports.cli.centre import pairs
 from okireports.cli.terminal import Actor, Center, Reason, bar, complain, plain, say, show, show_frame
+from okireports.cli.watching import PAUSE, Ending, pause_of
 from okireports.schedule import Outcome, gauges
+from okireports.schedule.notices import BROKEN
 
 schedule = typer.Typer(help="Schedules: reports that are made and sent by themselves.", no_args_is_help=True)
 
-BAD = ("failed", "refused", "incomplete")
 FAILED, LATER = 1, 3  # exit codes: something was not done; something waits to be tried again
-PAUSE = 30.0  # seconds between two looks at what is due, at most
 
 Id = Annotated[int, typer.Argument(metavar="ID", help="As `okireports schedule list` shows it.", show_default=False)]
 MaybeId = Annotated[int | None, typer.Argument(metavar="[ID]", help="Only this schedule.", show_default=False)]
-Metrics = Annotated[
-    Path | None,
-    typer.Option(
-        help="A file for Prometheus' node exporter, such as /var/lib/node/okireports.prom.", show_default=False
-    ),
-]
 Several = list[str] | None
 Text = str | None
 
@@ -54,7 +44,8 @@ Language = Annotated[Text, option("--language", "en or pl.")]
 Targets = Annotated[Several, option("--to", "A folder, or s3://bucket/prefix; several times.")]
 Recipients = Annotated[Several, option("--recipient", "Someone of the centre, by login; several times.")]
 Addresses = Annotated[Several, option("--address", "Someone outside, by mail address; several times.")]
-Webhook = Annotated[Text, option("--webhook", "An address to which the signed manifest is posted.", "URL")]
+Webhook = Annotated[Text, option("--webhook", "An address to which the signed manifest is posted; '': none.", "URL")]
+Metrics = Annotated[Path | None, option("--metrics", "A file for Prometheus' node exporter; its name ends in .prom.")]
 Together = Annotated[
     bool | None,
     typer.Option("--together/--apart", help="One message of all projects to who may see all.", show_default=False),
@@ -125,9 +116,8 @@ def add(
         webhook=webhook,
         together=together,
     )
-    wanted = project or None
     id = opened.schedules.create(
-        name, viewer=viewer, cron=cron, period=period, projects=wanted, actor=actor, reason=reason, **values
+        name, viewer=viewer, cron=cron, period=period, projects=project or None, actor=actor, reason=reason, **values
     )
     due = opened.schedules.frame.set_index("schedule_id")["next_due"].to_dict()[id]
     say(f"Added schedule {id}, {name}; due next at {due:%Y-%m-%d %H:%M %Z}.")
@@ -254,7 +244,7 @@ def run(
 ) -> None:
     """Run all that is due (--due, for cron or systemd), or one schedule now.
 
-    Exit codes: 0 all is done, 1 a run failed or was refused, 3 a run waits to be tried again.
+    Exit codes: 0 all is done, 1 a run failed, was refused or not delivered to all, 3 a run waits to be tried again.
     """
     if (id is None) is not due:
         raise typer.BadParameter("Give --due, or the ID of one schedule.", param_hint="--due")
@@ -262,11 +252,9 @@ def run(
     with bar() as step:
         step("schedules")
         found = opened.schedules.run_due() if id is None else opened.schedules.run(id)
-    if metrics is not None:
-        gauges.put(opened.folder, metrics, opened.clock().astimezone(UTC).replace(tzinfo=None))
     tell(found)
-    states = {one.state for one in found}
-    if states & {*BAD}:
+    measure(opened, metrics)
+    if (states := {one.state for one in found}) & {*BROKEN}:
         raise typer.Exit(FAILED)
     if "waiting" in states:
         raise typer.Exit(LATER)
@@ -277,7 +265,7 @@ def tell(found: list[Outcome]) -> None:
     for one in found:
         due = f", due {one.due:%Y-%m-%d %H:%M} UTC" if one.due else ""
         line = f"schedule {one.schedule_id} ({one.name}){due}: {one.state}{f': {one.reason}' if one.reason else ''}"
-        if one.state in (*BAD, "waiting"):
+        if one.state in (*BROKEN, "waiting"):
             complain(plain(line))
         else:
             say(line)
@@ -290,36 +278,18 @@ def watch(center: Center, metrics: Metrics = None) -> None:
     ending = Ending()
     say(f"Watching the schedules of {center}.")
     while not ending.asked:
+        pause = PAUSE
         try:
             tell(opened.schedules.run_due())
-            if metrics is not None:
-                gauges.put(opened.folder, metrics, opened.clock().astimezone(UTC).replace(tzinfo=None))
+            measure(opened, metrics)
+            pause = pause_of(opened.schedules.frame["next_due"].dropna(), opened.clock)
         except (okireports.OkiReportsError, OSError) as error:  # the next look may find it mended
             complain(error)
-        ending.wait(pause_of(opened.schedules.frame["next_due"].dropna().tolist(), opened.clock))
+        ending.wait(pause)
     say("Ended.")
 
 
-def pause_of(coming: list[datetime], clock: Callable[[], datetime]) -> float:
-    """Seconds until the next look: until something is due, and never long, for a clock may jump."""
-    waits = [(at - clock()) / timedelta(seconds=1) for at in coming]
-    return min([PAUSE, *(max(wait, 0.2) for wait in waits)])
-
-
-class Ending:
-    """Whether the process was told to end; a run under way is brought to its end first."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self.ask)
-
-    def ask(self, number: int, frame: FrameType | None) -> None:
-        """The process is told to end."""
-        self.asked = True
-
-    def wait(self, seconds: float) -> None:
-        """Sleep, unless told to end."""
-        until = time.monotonic() + seconds
-        while not self.asked and time.monotonic() < until:
-            time.sleep(min(0.2, seconds))
+def measure(center: okireports.Center, metrics: Path | None) -> None:
+    """Write the file of metrics, where one is asked for."""
+    if metrics is not None:
+        gauges.put(center.folder, metrics, center.clock().astimezone(UTC).replace(tzinfo=None))

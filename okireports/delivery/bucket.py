@@ -39,13 +39,8 @@ class Bucket:
         Raises:
             BadOption: it names no bucket, or more than a place.
         """
-        said = split(address, "An address")
-        if "@" in said.netloc or said.query or said.fragment:
-            raise BadOption("s3://bucket/prefix names a place and nothing else; keys come from the environment.")
-        parts = [said.netloc, *filter(None, said.path.split("/"))]
-        if not said.netloc or {".", ".."} & set(parts):
-            raise BadOption(f"{address!r} is no place in object storage; write s3://bucket/prefix.")
-        return cls("s3://" + "/".join(parts), "/".join(parts), storage())
+        base = base_of(address)
+        return cls(f"s3://{base}", base, storage())
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -105,6 +100,21 @@ class Bucket:
 
     def _key(self, name: str) -> str:
         return f"{self.base}/{name}"
+
+
+def base_of(address: str) -> str:
+    """The bucket and prefix that s3://bucket/prefix means, with a slash between.
+
+    Raises:
+        BadOption: it names no bucket, or more than a place.
+    """
+    said = split(address, "An address")
+    if "@" in said.netloc or said.query or said.fragment:
+        raise BadOption("s3://bucket/prefix names a place and nothing else; keys come from the environment.")
+    parts = [said.netloc, *filter(None, said.path.split("/"))]
+    if not said.netloc or {".", ".."} & set(parts):
+        raise BadOption(f"{address!r} is no place in object storage; write s3://bucket/prefix.")
+    return "/".join(parts)
 
 
 def storage() -> Any:

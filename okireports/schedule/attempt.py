@@ -11,7 +11,7 @@ from okireports import access
 from okireports.access import Project
 from okireports.disk import Folder
 from okireports.disk.folder import first_line
-from okireports.errors import CenterError, DeliveryError, OkiReportsError, Refused
+from okireports.errors import CenterError, DeliveryError, OkiReportsError, Refused, Unwritten
 from okireports.period import Period
 from okireports.schedule import letters
 from okireports.schedule.diary import Diary
@@ -24,12 +24,13 @@ from okireports.schedule.post import Post
 from okireports.schedule.rows import Schedule
 from okireports.schedule.sight import LESS, Kept, Share, Sight, address_of, sight
 from okireports.schedule.smtp import Later, Mailer
-from okireports.schedule.timing import period_at
+from okireports.schedule.timing import JUST_AFTER, period_at
 
 PAUSES = (1, 2, 5, 10, 20, 40, 60)  # minutes until the next attempt; the last one is for all others
 GIVE_UP = timedelta(hours=24)  # after the run was begun
+MOST = 30  # attempts: as many as a day has, whatever the clock says
 SENT = ("mail", "webhook")
-JUST_AFTER = timedelta(milliseconds=1)
+PASSING = (CenterError, DeliveryError, Unwritten, OSError, Later)  # faults that may be mended meanwhile
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Attempt:
     period: Period | None = None
     before: Before = field(default_factory=Before)
     sight: Sight | None = None
+    left_out: list[str] = field(default_factory=list)  # files that their formats cannot hold
     out: Outbox = field(init=False)
 
     def __post_init__(self) -> None:
@@ -80,24 +82,26 @@ class Attempt:
         """Do all that can be done now; gives how it ended."""
         try:
             self.work()
+        except PASSING as error:
+            self.out.later.append(first_line(error))
         except Refused as refusal:
             self.out.note("refused", None, why=refusal.why)
             return Ending("refused", refusal.why)
-        except (CenterError, DeliveryError, OSError, Later) as error:
-            self.out.later.append(first_line(error))
         except OkiReportsError as error:  # what was asked for is not there any more, or is not taken
             return Ending("failed", first_line(error))
         except Exception as error:  # a fault of the program ends this attempt, and no other schedule's
-            self.out.later.append(f"{type(error).__name__}: {first_line(error)}")
+            self.out.later.append(fault(error))
         if self.out.later:
             return Ending("waiting", "; ".join(dict.fromkeys(self.out.later)))
         refused = [one for one in self.diary.deliveries.values() if one.state == "refused" and one.kind in SENT]
-        return Ending("incomplete" if refused else "done", "; ".join(dict.fromkeys(one.words for one in refused)))
+        told = dict.fromkeys([*(one.words for one in refused), *self.left_out])
+        return Ending("incomplete" if refused else "done", "; ".join(told))
 
     def given_up(self, ending: Ending, otherwise: Ending | None = None) -> Ending:
         """How it ended; what is to be tried again has failed once it was tried for a day."""
-        tried_long = self.diary.begun is not None and self.parts.clock() - self.diary.begun >= GIVE_UP
-        if ending.over or not tried_long:
+        begun, attempts = self.diary.begun, self.diary.attempts
+        tried_long = begun is not None and self.parts.clock() - begun >= GIVE_UP
+        if ending.over or not (tried_long or attempts >= MOST):
             return ending
         return otherwise or Ending("failed", ending.reason)
 
@@ -114,15 +118,14 @@ class Attempt:
         out.later = []
         try:
             to, address = self.owner()
-        except (CenterError, OSError) as error:
-            out.later.append(first_line(error))
-            return True
-        with Mailer(out.post, self.parts.patience) as mailer:
-            for one in owed(self.schedule, self.diary, ending, self.before, self.sight, self.zone):
-                id = out.id("notice", one.kind, to)
-                if address is not None and not self.diary.sent(id):
-                    letter = Letter(one.subject, one.text)
-                    out.mail(mailer, NOTICE.format(one.kind), to, address, [], id, letter)
+            with Mailer(out.post, self.parts.patience) as mailer:
+                for one in owed(self.schedule, self.diary, ending, self.before, self.sight, self.zone):
+                    id = out.id("notice", one.kind, to)
+                    if address is not None and not self.diary.sent(id):
+                        letter = Letter(one.subject, one.text)
+                        out.mail(mailer, NOTICE.format(one.kind), to, address, [], id, letter)
+        except Exception as error:  # as in `worked`
+            out.later.append(first_line(error) if isinstance(error, PASSING) else fault(error))
         return bool(out.later)
 
     def owner(self) -> tuple[str, str | None]:
@@ -144,7 +147,7 @@ class Attempt:
         """Make, and send."""
         self.look()
         asked = self.schedule.definition
-        seen = self.seen()
+        looked = seen = self.seen()
         assert self.period is not None
         making = Making(
             self.parts.folder,
@@ -152,6 +155,7 @@ class Attempt:
             self.diary,
             self.period,
             self.reason,
+            self.out.centre,
             self.parts.export,
             self.parts.make_digest,
         )
@@ -161,10 +165,13 @@ class Attempt:
         seen = self.sight = self.makeable(making, seen)
         self.count(seen, [*whole, *(made.exported for made in making.made.values() if not made.stays)])
         if asked.webhook:
+            self.unchanged(looked)
             self.out.call(asked.webhook, whole[0], seen.scope.projects)
         with Mailer(self.out.post, self.parts.patience) as mailer:
             for share, projects in self.messages(seen):
-                self.send(mailer, share, projects, making, seen)
+                letter = self.letter(share, projects, making, seen)
+                self.unchanged(looked)
+                self.out.send(mailer, share.recipient, share.address, projects, letter)
 
     def look(self) -> None:
         """What holds now: the zone, the period of the due time, and how mail is sent."""
@@ -183,6 +190,16 @@ class Attempt:
         self.out.keep(seen.kept)
         return seen
 
+    def unchanged(self, looked: Sight) -> None:
+        """Look once more before something goes out: files may have taken long to make.
+
+        Raises:
+            Refused: the viewer may not have them any more.
+            Later: somebody may have less, more or otherwise; the next attempt makes what she may have now.
+        """
+        if self.seen() != looked:
+            raise Later("Who may see what changed while the files were made.")
+
     def makeable(self, making: Making, seen: Sight) -> Sight:
         """Make what messages are made of; who may not have all that is asked for, in her own name, gets nothing."""
         shares = []
@@ -190,7 +207,7 @@ class Attempt:
             try:
                 if self.left(share):
                     making.of(share, seen)
-            except (CenterError, DeliveryError):
+            except PASSING:
                 raise
             except OkiReportsError:
                 if share.viewer == seen.scope.login:
@@ -213,21 +230,26 @@ class Attempt:
 
     def left(self, share: Share) -> tuple[Project, ...]:
         """The projects of which a recipient has not got the files yet."""
-        had = {id for one in self.diary.deliveries.values() for id in one.projects if one.sent_to(share.recipient)}
+        had = self.diary.had(share.recipient)
         return tuple(project for project in share.projects if project.id not in had)
 
-    def send(self, mailer: Mailer, share: Share, projects: tuple[Project, ...], making: Making, seen: Sight) -> None:
-        """Send one message."""
+    def letter(self, share: Share, projects: tuple[Project, ...], making: Making, seen: Sight) -> Letter:
+        """Write one message."""
         assert self.period is not None
         made = making.of(share, seen)
-        letter = letters.of_projects(
-            self.schedule, self.period, projects, made, [making.digest(made, p) for p in projects], self.out.post
-        )
-        self.out.send(mailer, share.recipient, share.address, projects, letter)
+        digests = [making.digest(made, project) for project in projects]
+        return letters.of_projects(self.schedule, self.period, projects, made, digests, self.out.post)
 
     def count(self, seen: Sight, made: Sequence[Exported]) -> None:
         """Write down what was made."""
         files = [file for one in made for folder in one.projects for file in folder.files]
         projects = [project.id for project in seen.scope.projects]
         size = sum(file.bytes for file in files)
+        told = [f"{folder.name}: {why}" for one in made for folder in one.projects for why in folder.left_out]
+        self.left_out = [f"left out: {line}" for line in dict.fromkeys(told)]
         self.diary.write("made", projects=projects, files=len(files), bytes=size)
+
+
+def fault(error: Exception) -> str:
+    """A fault of the program, in one line."""
+    return f"{type(error).__name__}: {first_line(error)}"

@@ -12,14 +12,16 @@ from urllib.parse import urlsplit
 
 from okireports import report
 from okireports.access import Scope
+from okireports.delivery.order import Order, named
 from okireports.engines.duck import may_open
-from okireports.errors import BadOption, UnknownName, did_you_mean
+from okireports.errors import BadOption, UnknownName
+from okireports.language import place
 from okireports.run import permitted
 from okireports.tables import FACTS
 
-LANGUAGES = ("en", "pl")
-FORMATS = ("csv", "json", "parquet", "xlsx", "html", "png", "svg")
-ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+ADDRESS = re.compile(
+    r"(?!\.)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}(?<!\.)@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
+)
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 STORES = ("s3://",)
 
@@ -86,16 +88,9 @@ def checked(given: Definition, scope: Scope, folder: Path) -> Definition:
     for name in () if isinstance(given.tables, str) else given.tables:
         if name not in FACTS or not may_open(scope, name):
             raise UnknownName("table", name, (t for t in FACTS if may_open(scope, t)))
-    words = [(given.formats, FORMATS, "format"), ((given.language,), LANGUAGES, "language")]
-    for values, permitted_values, kind in words:
-        for value in values:
-            if value not in permitted_values:
-                hint = did_you_mean(str(value), permitted_values)
-                raise BadOption(f"{kind} {value!r} is none of {', '.join(permitted_values)}.{hint}")
-    if not (given.reports or given.tables or given.digest):
-        raise BadOption("Say what is to be made: reports, tables, or digest=True.")
-    if (given.reports or given.tables) and not given.formats:
-        raise BadOption(f"Say as which files: formats, of {', '.join(FORMATS)}.")
+    place(given.language)
+    asked = {name: getattr(given, name) for name in ("period", "reports", "tables", "formats", "digest")}
+    Order(dest="", **asked)  # refuses what no export could make
     if not (given.destinations or given.recipients or given.addresses or given.webhook):
         raise BadOption("Say where it goes: destinations, recipients, addresses or a webhook.")
     for dest in given.destinations:
@@ -114,8 +109,9 @@ def checked_destination(dest: str, folder: Path) -> None:
         BadOption: it is relative (whoever runs it is somewhere else), or inside the centre.
     """
     if dest.startswith(STORES):
-        if urlsplit(dest).password:
-            raise BadOption("An address holds no password: it would be kept with the schedule. Give it by environment.")
+        from okireports.delivery.bucket import base_of
+
+        base_of(dest)
         return
     if "://" in dest:
         raise BadOption(f"{dest!r}: there are folders and s3://bucket/prefix.")
@@ -134,10 +130,12 @@ def checked_webhook(url: str) -> None:
     """
     try:
         parts = urlsplit(url)
-        host, secret = parts.hostname, parts.password
+        host, secret, port = parts.hostname, parts.password, parts.port
+        (host or "").encode("idna")
     except ValueError:
-        parts, host, secret = urlsplit(""), None, None
-    if parts.scheme not in ("http", "https") or not host or not url.isprintable() or " " in url:
+        parts, host, secret, port = urlsplit(""), None, None, None
+    plain = url.isascii() and url.isprintable() and " " not in url
+    if parts.scheme not in ("http", "https") or not host or port == 0 or not plain:
         raise BadOption(f"webhook={url!r} is no address such as 'https://example.com/hook'.")
     if secret or parts.username:
         raise BadOption("A webhook's address holds no password: it would be kept with the schedule. It is signed.")
@@ -156,15 +154,26 @@ def checked_address(address: str) -> str:
     return address
 
 
-def as_pairs(
-    given: str | Iterable[str | tuple[str, Mapping[str, Any]]],
-) -> tuple[tuple[str, Mapping[str, Any]], ...] | str:
-    """Reports as people give them, names or (name, options), as pairs; "*" stays."""
-    if isinstance(given, str):
-        return given if given == "*" else ((given, {}),)
-    return tuple((one, {}) if isinstance(one, str) else (one[0], dict(one[1])) for one in given)
+def as_pairs(given: object) -> tuple[tuple[str, Mapping[str, Any]], ...] | str:
+    """Reports as people give them, names or (name, options), as pairs; "*" stays.
+
+    Raises:
+        BadOption: it is something else.
+    """
+    if given == "*":
+        return "*"
+    if not isinstance(given, str | Iterable | None):
+        raise BadOption(f"reports={given!r}: it is a list of names, of (name, options), or '*'.")
+    return tuple(map(named, [given] if isinstance(given, str) else given or ()))
 
 
-def as_names(given: str | Path | Iterable[str | Path]) -> tuple[str, ...]:
-    """One name or path or several, each once, as several."""
-    return tuple(dict.fromkeys(map(str, [given] if isinstance(given, str | Path) else given)))
+def as_names(what: str, given: object) -> tuple[str, ...]:
+    """One name or path or several, each once, as several; None is none.
+
+    Raises:
+        BadOption: it is something else.
+    """
+    several = [given] if isinstance(given, str | Path) else given or ()
+    if not isinstance(several, Iterable) or not all(isinstance(name, str | Path) for name in several):
+        raise BadOption(f"{what}={given!r}: it is a name, or a list of them.")
+    return tuple(dict.fromkeys(map(str, several)))

@@ -6,6 +6,7 @@ it is over, its row in the table `runs` is made of the diary, and the diary goes
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from okireports.disk import Folder
+from okireports.disk.writer import sync
 
 OVER = ("done", "incomplete", "failed", "refused", "stopped")
 STAMP = "%Y%m%dT%H%M%S"
@@ -71,7 +73,9 @@ class Diary:
         try:
             size = os.fstat(number).st_size
             torn = size > 0 and os.pread(number, 1, size - 1) != b"\n"  # whoever wrote it was killed
-            os.write(number, f"{chr(10) * torn}{line}\n".encode())
+            written = f"{chr(10) * torn}{line}\n".encode()
+            if os.write(number, written) < len(written):  # what is not whole did not happen
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
             os.fsync(number)
         finally:
             os.close(number)
@@ -99,6 +103,10 @@ class Diary:
         elif event == "over":
             self.state, self.reason, self.ended = str(said["state"]), str(said["reason"]), at
 
+    def had(self, recipient: str) -> set[int]:
+        """The projects of which somebody has got the files, or was refused them for good."""
+        return {id for one in self.deliveries.values() for id in one.projects if one.sent_to(recipient)}
+
     def sent(self, message_id: str) -> bool:
         """Is nothing more to be done about a message: was it accepted, or refused for good?"""
         known = self.deliveries.get(message_id)
@@ -112,8 +120,8 @@ def opened(folder: Folder, schedule_id: int, due: datetime) -> Diary:
 
 def diaries(folder: Folder, schedule_id: int | None = None) -> list[Diary]:
     """The diaries that lie there, of all schedules or of one, the oldest due time first."""
-    wanted = "*" if schedule_id is None else f"{schedule_id:06d}"
-    found = [read(path) for path in folder.runs.glob(f"{wanted}.*.jsonl")]
+    wanted = "[0-9]" * 6 if schedule_id is None else f"{schedule_id:06d}"
+    found = [read(path) for path in folder.runs.glob(f"{wanted}.[0-9]*T[0-9]*.jsonl")]
     return sorted((one for one in found if one.begun is not None), key=lambda one: (one.due, one.schedule_id))
 
 
@@ -145,12 +153,3 @@ def lines(path: Path) -> Iterator[dict[str, Any]]:
 def instant(said: object) -> datetime | None:
     """An instant as a line has it."""
     return None if said is None else datetime.fromisoformat(str(said))
-
-
-def sync(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

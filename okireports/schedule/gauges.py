@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from okireports import access
 from okireports.disk import Folder
+from okireports.schedule.notices import BROKEN
 from okireports.schedule.rows import Schedule, schedules
-from okireports.schedule.telling import Row, due_at, row_of, run_rows
+from okireports.schedule.telling import Row, due_at, row_of, run_rows, zone_of
 
 GOOD = ("done",)
-BAD = ("failed", "refused", "incomplete")
 HELP = {
     "okireports_schedule_active": "1 where the schedule runs, 0 where it is paused.",
     "okireports_schedule_last_success_timestamp_seconds": "When the last run that delivered everything ended.",
@@ -57,7 +56,7 @@ def lines(folder: Folder, now: datetime) -> Iterator[str]:
     done = run_rows(folder)
     with folder.reading() as reading:
         found = schedules(reading.con)
-        zone = access.settings_at(reading.con, now)["timezone"]
+    zone = zone_of(folder, now)
     told = {one.id: dict(values(one, done, zone, now)) for one in found}
     for name, text in HELP.items():
         yield f"# HELP {name} {text}"
@@ -86,7 +85,7 @@ def values(one: Schedule, done: list[Row], zone: str, now: datetime) -> Iterator
     if row["next_due"]:
         yield metric("next_due_timestamp_seconds"), seconds(row["next_due"])
     yield metric("waiting"), str(sum(run["state"] in ("waiting", "running") for run in mine))
-    yield metric("failed_runs"), str(sum(run["state"] in BAD for run in mine))
+    yield metric("failed_runs"), str(sum(run["state"] in BROKEN for run in mine))
     if mine:
         yield metric("last_due_timestamp_seconds"), seconds(mine[-1]["due_at"])
         yield ("okireports_schedule_last_state", f',state="{mine[-1]["state"]}"'), "1"

@@ -68,14 +68,16 @@ def beside(
     fits: bool,
 ) -> list[str]:
     """The lines about the files: attached, or where they lie."""
+    left_out = [f"  {why}" for project in projects for why in made.left_out(project)]
+    missing = [say(language, "left out"), *left_out] if left_out else []
     if not files:
-        return []
+        return missing
     names = [f"  {name} ({size(path.stat().st_size)})" for name, path in files]
     if fits:
-        return [say(language, "attached"), *names]
-    folders = [folder for project in projects if (folder := made.folder(project)) is not None]
-    places = [say(language, "lies", path=folder) for folder in folders] or [say(language, "ask", viewer=viewer)]
-    return [say(language, "too large", limit=f"{float(post.limit_mb):g}"), *names, *places]
+        return [say(language, "attached"), *names, *missing]
+    found = [place for project in projects if (place := made.place(project)) is not None]
+    places = [say(language, "lies", path=place) for place in found] or [say(language, "ask", viewer=viewer)]
+    return [say(language, "too large", limit=f"{float(post.limit_mb):g}"), *names, *places, *missing]
 
 
 def with_lines(html: str, lines: Sequence[str], foot: str) -> str:

@@ -46,7 +46,8 @@ class Outbox:
         for one in kept:
             id = self.id(one.recipient, [one.project.id])
             known = self.diary.deliveries.get(id)
-            if known is None or known.state == "sending":
+            got = one.project.id in self.diary.had(one.recipient)  # before it was lost, with others in one message
+            if not got and (known is None or known.state == "sending"):
                 place = None if one.why == UNKNOWN else one.project  # its members do not read who works elsewhere
                 self.note("withhold", place, one.recipient, one.why)
                 self.tell("mail", one.recipient, [one.project.id], id, "withheld", one.why)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from okireports.schedule.sight import EXPORTS, OPENING, SCHEDULES, UNKNOWN, insi
 from okireports.schedule.timing import Cron, period_at
 
 MANAGES = "manage_access"
+LINES = ("cron", "period", "language", "webhook")
 SEVERAL = ("formats", "destinations", "recipients", "addresses")
 WORDS = {"no address": "has no address of mail", "no export": "lacks the right 'export', and so gets no files"}
 
@@ -38,13 +40,15 @@ def viewer_of(change: Change, login: str, projects: Iterable[str | int] | str | 
         raise access.unknown_viewer(login)
     for right in (SCHEDULES, EXPORTS):
         scope.demand(right)
+    if other:
+        refuse_more(actor, scope)
+        if not whole and projects is None:
+            raise Refused(f"{actor.login} does not see all projects, and so names those of hers that {login} sees too.")
+        if not whole:  # of the others she does not hear whether they are there
+            scope = replace(scope, projects=tuple(p for p in scope.projects if p.id in change.mine))
     scope = scope.narrow(projects)
     if not scope.projects:
         raise Refused(f"{scope.login} is not a member of any project: what a schedule runs over are her projects.")
-    if other:
-        refuse_more(actor, scope)
-        if not whole and (projects is None or any(project.id not in change.mine for project in scope.projects)):
-            raise Refused(f"{actor.login} does not see all projects, and so names those of hers that {login} sees too.")
     return scope
 
 
@@ -62,7 +66,7 @@ def refuse_more(actor: Scope, scope: Scope) -> None:
             raise Refused(f"{actor.login} (role {actor.role}) is restricted ({restriction}), and {scope.login} not.")
 
 
-def row_of(change: Change, schedule_id: int) -> dict[str, Any]:
+def row_of(change: Change, schedule_id: Any) -> dict[str, Any]:
     """A schedule that the actor may change: her own, or one of people whom she manages.
 
     Raises:
@@ -71,7 +75,7 @@ def row_of(change: Change, schedule_id: int) -> dict[str, Any]:
     found = change.con.execute(
         """SELECT s.*, u.login FROM control.schedules s JOIN control.users u ON u.user_id = s.viewer_id
         WHERE schedule_id = ? AND removed_at IS NULL""",
-        [schedule_id if isinstance(schedule_id, int) and not isinstance(schedule_id, bool) else None],
+        [int(schedule_id) if not isinstance(schedule_id, bool) and isinstance(schedule_id, Integral) else None],
     )
     names = [str(column[0]) for column in found.description or ()]
     values = found.fetchone()
@@ -94,7 +98,7 @@ def with_values(given: Definition, values: Mapping[str, Any]) -> Definition:
     """A definition with what people give put into it.
 
     Raises:
-        BadOption: there is no such thing.
+        BadOption: there is no such thing, or it is not given as such.
     """
     known = {*Definition.__dataclass_fields__} - {"projects"}
     told: dict[str, Any] = {}
@@ -104,13 +108,19 @@ def with_values(given: Definition, values: Mapping[str, Any]) -> Definition:
         if name == "reports":
             told[name] = as_pairs(value)
         elif name == "tables":
-            told[name] = value if value == "*" else as_names(value)
+            told[name] = value if value == "*" else as_names(name, value)
         elif name in SEVERAL:
-            told[name] = as_names(value)
+            told[name] = as_names(name, value)
         elif name in ("digest", "together"):
-            told[name] = value is True
+            if not isinstance(value, bool):
+                raise BadOption(f"{name}={value!r}: it is True or False.")
+            told[name] = value
+        elif name == "webhook":
+            told[name] = value or None
         else:
-            told[name] = None if value is None else str(value)
+            told[name] = value
+        if name in LINES and not isinstance(told[name], str | None if name == "webhook" else str):
+            raise BadOption(f"{name}={value!r}: it is a line of text.")
     return replace(given, **told)
 
 
@@ -124,6 +134,11 @@ def settled(change: Change, given: Definition, scope: Scope, centre: Path) -> De
     Cron(given.cron, settings["timezone"])
     period_at(given.period, change.now, settings["timezone"], int(settings["week_start"]))
     given = checked(given, scope, centre)
+    recipients = tuple(dict.fromkeys(as_written(change, login) for login in given.recipients))
+    addresses = {address.lower(): address for address in given.addresses}
+    if twice := next((login for login in recipients if login.lower() in addresses), None):
+        raise BadOption(f"{twice} is both a recipient and an address: name it once.")
+    given = replace(given, recipients=recipients, addresses=tuple(addresses.values()))
     for login in given.recipients:
         told = inside(change.con, login, scope, change.now)
         if len(told) == len(scope.projects):
@@ -138,6 +153,12 @@ def settled(change: Change, given: Definition, scope: Scope, centre: Path) -> De
                 "center.schedules.allow(address, project, actor=..., reason=...)."
             )
     return given
+
+
+def as_written(change: Change, login: str) -> str:
+    """A login as it was given when it was made, which is compared without case; of nobody as it is."""
+    row = change.one("SELECT login FROM control.users WHERE lower(login) = lower(?)", login)
+    return str(row[0]) if row else login
 
 
 def fellows(change: Change, scope: Scope) -> list[str]:

@@ -59,6 +59,10 @@ class ProjectFolder(Protocol):
     def files(self) -> tuple[Any, ...]:
         """The files in it, as `File`."""
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Files that were not made because their format cannot hold them, and why."""
+
 
 class Exported(Protocol):
     """What was made of an order."""
@@ -74,6 +78,10 @@ class Exported(Protocol):
     @property
     def manifest(self) -> Mapping[str, Any]:
         """What the manifest says, ready for JSON."""
+
+    @property
+    def additional(self) -> tuple[str, ...]:
+        """Files that lie there, and that the manifest does not name."""
 
 
 class Digest(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from okireports.schedule.definition import LOOPBACK, checked_address
 SECURITY = ("starttls", "tls", "none")
 MOST_MB = 100.0
 LONGEST_S = 600.0
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class NoSecret(Exception):
@@ -108,6 +110,10 @@ def checked(given: Mapping[str, object]) -> dict[str, str]:
             raise BadOption(f"{name}={value!r}: it is one line of text.")
         if name == "security" and value not in SECURITY:
             raise BadOption(f"security={value!r}: it is one of {', '.join(SECURITY)}.")
+        if name.endswith("_env") and value and not VARIABLE.fullmatch(value):
+            raise BadOption(f"{name} is the name of an environment variable, and not what is in it: that is not kept.")
+        if name.endswith("_file") and value and not Path(value).is_absolute():
+            raise BadOption(f"{name}={value!r} is no whole path: schedules run from another folder. Begin with /.")
         if name in ("sender", "alerts") and value:
             checked_address(value)
     number(values, "port", 65_535)

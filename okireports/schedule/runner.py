@@ -11,17 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from okireports import access
-from okireports.errors import ChangeError, UnknownName
-from okireports.schedule.attempt import JUST_AFTER, Attempt, Parts
+from okireports.disk.folder import first_line
+from okireports.errors import CenterError, ChangeError, OkiReportsError, UnknownName
+from okireports.schedule.attempt import PAUSES, Attempt, Parts
 from okireports.schedule.diary import Diary, diaries, opened
 from okireports.schedule.lease import leased
 from okireports.schedule.notices import Before
 from okireports.schedule.rows import Done, Schedule, finished, fold, schedules, withheld
 from okireports.schedule.spool import sweep
-from okireports.schedule.timing import Cron, once_a_period
+from okireports.schedule.timing import JUST_AFTER, Cron, once_a_period
 
 MOST_PERIODS = 31  # that are made up for at once
 TICK = timedelta(milliseconds=1)
+LONGEST = timedelta(minutes=max(PAUSES))
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,22 @@ class Runner:
         self.clear(waiting - {one.id for one in active})
         for schedule in active:
             if only in (None, schedule.id):
-                with leased(folder, schedule.id) as held:
-                    if held:
-                        yield from self.runs(schedule.id, by_hand)
-                    else:
-                        yield Outcome(schedule.id, schedule.name, None, "busy")
+                yield from self.alone(schedule, by_hand)
         fold(folder, self.parts.clock(), self.parts.wait)
         sweep(folder)
+
+    def alone(self, schedule: Schedule, by_hand: bool) -> Iterator[Outcome]:
+        """Run what is due of one schedule; where that cannot even be begun, or written down, the others go on."""
+        try:
+            with leased(self.parts.folder, schedule.id) as held:
+                if held:
+                    yield from self.runs(schedule.id, by_hand)
+                else:
+                    yield Outcome(schedule.id, schedule.name, None, "busy")
+        except (CenterError, OSError) as error:  # the next pass may find it mended
+            yield Outcome(schedule.id, schedule.name, None, "waiting", first_line(error))
+        except OkiReportsError as error:
+            yield Outcome(schedule.id, schedule.name, None, "failed", first_line(error))
 
     def known(self) -> list[Schedule]:
         """The schedules, as they are now."""
@@ -86,7 +97,8 @@ class Runner:
         folder = self.parts.folder
         for schedule_id in sorted(ids):
             with leased(folder, schedule_id) as held:
-                for diary in diaries(folder, schedule_id) if held else ():
+                rests = held and not any(one.id == schedule_id and one.active for one in self.known())
+                for diary in diaries(folder, schedule_id) if rests else ():
                     if not diary.over:
                         diary.write("over", state="stopped", reason="paused or removed", at=self.parts.clock())
 
@@ -101,45 +113,54 @@ class Runner:
         if schedule is None:
             return
         waiting = [one for one in found if not one.over]
-        wanted = [self.now(schedule, over)] if by_hand else self.wanted(schedule, over, waiting, settings)
+        wanted = (
+            [self.now(schedule, {*over, *(one.due for one in waiting)})]
+            if by_hand
+            else self.wanted(schedule, over, waiting, settings)
+        )
         for diary in wanted:
             over |= {one.due: told(one) for one in diaries(folder, schedule_id) if one.over}
             attempt = Attempt(self.parts, schedule, diary, before=before(over.values(), diary.due))
             ending = attempt.make()
             yield Outcome(schedule.id, schedule.name, diary.due, ending.state, ending.reason)
 
-    def now(self, schedule: Schedule, over: Mapping[datetime, Done]) -> Diary:
+    def now(self, schedule: Schedule, taken: set[datetime]) -> Diary:
         """A run by hand."""
         due = self.parts.clock()
-        while due in over:
+        while due in taken:
             due += TICK
         return self.begun(schedule, due, 1, by_hand=True)
 
     def wanted(
         self, schedule: Schedule, over: Mapping[datetime, Done], waiting: Iterable[Diary], settings: Mapping[str, str]
     ) -> Iterator[Diary]:
-        """The runs to be made, each begun when it is its turn: those that wait, and what is due, the oldest first."""
+        """The runs to be made, each begun when it is its turn: those that wait, and what is due, the oldest first.
+
+        Where the clock was ahead, a run that waits is not held back until it is as late again; what is due later than
+        now waits for its time.
+        """
         now, zone = self.parts.clock(), settings["timezone"]
         waiting = list(waiting)
-        missed = self.missed(schedule, over, {one.due for one in waiting}, zone)
+        missed = self.missed(schedule, over, waiting, zone)
         chosen = once_a_period(missed, schedule.definition.period, zone, int(settings["week_start"]))
         new = dict(chosen[-MOST_PERIODS:])
-        ready = {one.due: one for one in waiting if one.next is None or one.next <= now}
+        ready = {one.due: one for one in waiting if one.due <= now and not now < (one.next or now) <= now + LONGEST}
         for due in sorted({*ready, *new}):
             yield ready[due] if due in ready else self.begun(schedule, due, new[due])
 
     def missed(
-        self, schedule: Schedule, over: Mapping[datetime, Done], begun: set[datetime], zone: str
+        self, schedule: Schedule, over: Mapping[datetime, Done], waiting: Iterable[Diary], zone: str
     ) -> list[datetime]:
         """The due times up to now that have no run, since the last one that has.
 
-        What is over but due later than now was run while the clock was ahead: it counts for itself only.
+        What is due later than now was run while the clock was ahead, and what was run by hand is beside the others: it
+        counts for itself only.
         """
         now = self.parts.clock()
-        past = [due for due, done in over.items() if not done.by_hand and due <= now]
-        since = max([schedule.since, *past, *(due for due in begun if due <= now)])
+        by_hand = {due: one.by_hand for due, one in over.items()} | {one.due: one.by_hand for one in waiting}
+        since = max([schedule.since, *(due for due, hand in by_hand.items() if not hand and due <= now)])
         dues = Cron(schedule.definition.cron, zone).between(since, now) if since < now else []
-        return [due for due in dues if due not in over and due not in begun]
+        return [due for due in dues if due not in by_hand]
 
     def begun(self, schedule: Schedule, due: datetime, stands_for: int, *, by_hand: bool = False) -> Diary:
         """Begin the diary of a run."""

@@ -71,17 +71,18 @@ def sight(con: duckdb.DuckDBPyConnection, viewer: str, definition: Definition, r
         raise Refused(f"{scope.login} is not a member of any of the projects that this schedule is about.")
     shares: list[Share] = []
     kept: list[Kept] = []
-    for recipient, told in [
-        *((login, inside(con, login, scope, now)) for login in definition.recipients),
-        *((address, outside(con, address, scope, now)) for address in definition.addresses),
-    ]:
-        kept += [Kept(recipient, project, told[project]) for project in scope.projects if project in told]
-        given = tuple(project for project in scope.projects if project not in told)
-        if given and recipient in definition.addresses:
-            shares.append(Share(recipient, recipient, scope.login, given))
-        elif given:
-            name = in_whose_name(con, recipient, scope, definition, now)
-            shares.append(Share(recipient, str(address_of(con, recipient)), name, given))
+
+    def given(recipient: str, told: dict[Project, str]) -> tuple[Project, ...]:
+        kept.extend(Kept(recipient, project, told[project]) for project in scope.projects if project in told)
+        return tuple(project for project in scope.projects if project not in told)
+
+    for login in definition.recipients:
+        if projects := given(login, inside(con, login, scope, now)):
+            name = in_whose_name(con, login, scope, definition, now)
+            shares.append(Share(login, str(address_of(con, login)), name, projects))
+    for address in definition.addresses:
+        if projects := given(address, outside(con, address, scope, now)):
+            shares.append(Share(address, address, scope.login, projects))
     return Sight(scope, lost, tuple(shares), tuple(kept))
 
 

@@ -65,6 +65,9 @@ class Mailer:
             raise Later(str(error)) from None
         except (Later, Never):
             raise
+        except UnicodeError:  # it would quote what it stumbled over: a part of the password
+            self.drop()
+            raise Later(f"{self.where}: its name, the login or the password hold letters that SMTP has not") from None
         except (smtplib.SMTPException, OSError) as error:
             self.drop()
             raise Later(f"{self.where}: {words(error)}") from None
@@ -109,7 +112,10 @@ class Mailer:
             return self._smtp
         post, patience = self.post, float(self.post.timeout_s)
         password = post.password if post.user else ""
-        trusted = ssl.create_default_context(cafile=post.ca_file or None)
+        try:
+            trusted = ssl.create_default_context(cafile=post.ca_file or None)
+        except OSError as error:
+            raise Later(f"ca_file={post.ca_file!r} cannot be read: {text(str(error))}") from None
         if post.security == "tls":
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(post.host, int(post.port), timeout=patience, context=trusted)
         else:

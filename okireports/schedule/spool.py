@@ -41,7 +41,9 @@ def sweep(folder: Folder) -> None:
     A run has a diary before it has files: what lies there is looked at first, so that one that just began is known.
     """
     place = place_of(folder)
-    found = list(place.iterdir()) if place.is_dir() and not place.is_symlink() else []
+    found: list[Path] = []
+    with suppress(OSError):  # there is none, or it is somebody else's, of which `spool` tells
+        found = [] if place.is_symlink() else list(place.iterdir())
     kept = {diary.path.stem for diary in diaries(folder) if not diary.over}
     for run in found:
         if run.name not in kept:

@@ -39,11 +39,11 @@ class Schedules(Part):
 
     def history(self, schedule_id: int | None = None) -> pd.DataFrame:
         """The runs, newest first: due, begun, ended, state, reason, attempts, stands_for, work_s, files, bytes."""
-        return telling.runs(self.folder, schedule_id)
+        return telling.runs(self.folder, schedule_id, self.now)
 
     def deliveries(self, schedule_id: int | None = None) -> pd.DataFrame:
         """What runs sent, or kept back: due, kind, recipient, projects, state, at, words, message_id."""
-        return telling.deliveries(self.folder, schedule_id)
+        return telling.deliveries(self.folder, schedule_id, self.now)
 
     def create(
         self,
@@ -80,8 +80,8 @@ class Schedules(Part):
         with self.changing(SCHEDULES, actor, reason) as change:
             scope = viewer_of(change, viewer, projects)
             named = None if projects is None else tuple((p.id, p.name) for p in scope.projects)
-            given = Definition(cron=str(cron), period=str(period), projects=named)
-            definition = settled(change, with_values(given, values), scope, self.folder.path)
+            given = with_values(Definition("", "", named), {"cron": cron, "period": period, **values})
+            definition = settled(change, given, scope, self.folder.path)
             schedule_id = change.next_id("schedules", "schedule_id")
             row = {"schedule_id": schedule_id, "name": name, "viewer_id": scope.user_id}
             times = {"created_at": change.now, "since": change.now}

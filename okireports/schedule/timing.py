@@ -14,7 +14,7 @@ from functools import cache
 from itertools import pairwise, takewhile
 from typing import Any
 
-from okireports.clock import UNIX_EPOCH, offsets, utc_ms, zone_info
+from okireports.clock import at_ms, offsets, utc_ms, zone_info
 from okireports.errors import BadOption, OkiReportsError
 from okireports.period import Period, parse, utc
 
@@ -30,6 +30,7 @@ NICKNAMES = {
 FIELD = re.compile(r"[0-9*/,#\-A-Z]+", re.IGNORECASE | re.ASCII)
 RANDOM = re.compile(r"(^|,)[HR](\(|/|,|$)", re.IGNORECASE)  # a time that chance, or a hash, would choose
 HOURS = 24
+JUST_AFTER = timedelta(milliseconds=1)  # an instant, at which what begins there holds
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 ENOUGH = 50  # due times, beside which those of more than a month ago do not count
 FORMS = "Five fields: minute hour day-of-month month day-of-week, such as '0 6 * * 1-5', or '@daily'."
@@ -94,7 +95,7 @@ class Cron:
             changes = [*offsets(self.zone, start, end), (utc_ms(end), 0)]
             for (begins, offset), (ends, _) in pairwise(changes):
                 ahead = timedelta(milliseconds=offset)
-                first, last = (UNIX_EPOCH + timedelta(milliseconds=x) + ahead for x in (begins, ends))
+                first, last = (at_ms(x) + ahead for x in (begins, ends))
                 for wall in reader(self.fields, first - SECOND).all_next(datetime):
                     if wall >= last:
                         break

@@ -1,6 +1,7 @@
-"""A signed POST of the manifest: whoever has the key can tell that it is ours, and of now.
+"""A signed POST of the manifest: whoever has the key can tell that it is ours, which delivery it is, and of when.
 
-The signature is HMAC-SHA256 over the timestamp, a full stop and the body; see docs/schedules.md.
+The signature is HMAC-SHA256 over the delivery's id, the timestamp and the body, with full stops between; see
+docs/schedules.md.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -19,6 +21,7 @@ from okireports.schedule.post import NoSecret, Post
 from okireports.schedule.smtp import Later, Never, text
 
 PASSING = (408, 425, 429)  # answers of a server that is busy; any other 4xx stays
+WHOLE = 2.0  # times the patience for one answer: a server that says a letter now and then keeps nobody for longer
 
 
 class Unmoved(urllib.request.HTTPRedirectHandler):
@@ -28,9 +31,9 @@ class Unmoved(urllib.request.HTTPRedirectHandler):
         """Follow nothing."""
 
 
-def signature(key: str, timestamp: str, body: bytes) -> str:
+def signature(key: str, id: str, timestamp: str, body: bytes) -> str:
     """What the header `X-Okireports-Signature` says."""
-    made = hmac.new(key.encode(), timestamp.encode() + b"." + body, hashlib.sha256)
+    made = hmac.new(key.encode(), f"{id}.{timestamp}.".encode() + body, hashlib.sha256)
     return f"sha256={made.hexdigest()}"
 
 
@@ -59,15 +62,37 @@ def post_manifest(url: str, manifest: Mapping[str, Any], post: Post, *, id: str,
         "User-Agent": "okireports",
         "X-Okireports-Delivery": id,
         "X-Okireports-Timestamp": timestamp,
-        "X-Okireports-Signature": signature(key, timestamp, body),
+        "X-Okireports-Signature": signature(key, id, timestamp, body),
     }
-    request = urllib.request.Request(url, body, headers, method="POST")
-    try:
-        with urllib.request.build_opener(Unmoved).open(request, timeout=float(post.timeout_s)) as answer:
-            return f"{answer.status} {text(answer.reason)}"
-    except urllib.error.HTTPError as error:
-        told = f"The webhook answered {error.code} {text(error.reason)}"
-        final = 300 <= error.code < 500 and error.code not in PASSING
-        raise (Never(told) if final else Later(told)) from None
-    except (OSError, HTTPException) as error:
-        raise Later(f"The webhook cannot be reached: {text(str(error) or type(error).__name__)}") from None
+    code, reason = answered(urllib.request.Request(url, body, headers, method="POST"), float(post.timeout_s))
+    if 200 <= code < 300:
+        return f"{code} {reason}"
+    told = f"The webhook answered {code} {reason}"
+    raise Never(told) if 300 <= code < 500 and code not in PASSING else Later(told)
+
+
+def answered(request: urllib.request.Request, patience: float) -> tuple[int, str]:
+    """The status that a server answers with, and its words.
+
+    Raises:
+        Later: it cannot be reached, or does not answer in time.
+    """
+    told: list[tuple[int, str] | str] = []
+
+    def ask() -> None:
+        try:
+            with urllib.request.build_opener(Unmoved).open(request, timeout=patience) as answer:
+                told.append((answer.status, text(answer.reason)))
+        except urllib.error.HTTPError as error:
+            told.append((error.code, text(error.reason)))
+            error.close()
+        except (OSError, HTTPException, ValueError) as error:
+            told.append(text(str(error) or type(error).__name__))
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(WHOLE * patience)
+    said = told[0] if told else f"no whole answer within {WHOLE * patience:g} seconds"
+    if isinstance(said, str):
+        raise Later(f"The webhook cannot be reached: {said}")
+    return said
