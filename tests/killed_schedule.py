@@ -23,6 +23,7 @@ import okireports
 import okireports.faces
 import okireports.schedule.table  # what a child needs is imported once, before it is forked
 import posting
+from okireports.delivery import Exported, ProjectFolder
 
 WRITE = os.write
 PLACES = (
@@ -81,7 +82,7 @@ def watch(steps: Steps) -> None:
 class Plainly(posting.Maker):
     """Makes files of a few words: what a report does when it is killed is seen elsewhere."""
 
-    def export(self, order: posting.Order) -> posting.Exported:
+    def export(self, order: posting.Order) -> Exported:
         root = Path(order.dest)
         root.mkdir(mode=0o700, exist_ok=True)
         folders = []
@@ -90,8 +91,8 @@ class Plainly(posting.Maker):
             folder.mkdir(mode=0o700, exist_ok=True)
             path = folder / "words.csv"
             path.write_text(f"project\n{id}\n")
-            folders.append(posting.ProjectFolder(id, str(id), folder, (posting.File(path, path.stat().st_size),)))
-        return posting.Exported(root, tuple(folders), {})
+            folders.append(ProjectFolder(id, str(id), str(folder), (posting.file_of(path),)))
+        return Exported(str(root), tuple(folders), {})
 
 
 def passed(center: okireports.Center, wait: float = 20.0) -> list[str]:

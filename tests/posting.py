@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+import hashlib
 import json
 import socket
 import ssl
@@ -28,6 +29,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 import growing
 import okireports
 from okireports.charts import png
+from okireports.delivery import Exported, File, ProjectFolder
+from okireports.delivery.digest import Digest
 from okireports.schedule import Order, Schedules
 from okireports.schedule.attempt import Parts
 from okireports.schedule.runner import Outcome, Runner
@@ -171,37 +174,6 @@ def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
 # Files
 
 
-@dataclass(frozen=True)
-class File:
-    path: Path
-    bytes: int
-
-
-@dataclass(frozen=True)
-class ProjectFolder:
-    id: int
-    name: str
-    path: Path
-    files: tuple[File, ...]
-    left_out: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Exported:
-    path: Path
-    projects: tuple[ProjectFolder, ...]
-    manifest: dict[str, Any]
-    additional: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Digest:
-    title: str
-    html: str
-    text: str
-    pictures: dict[str, bytes]
-
-
 @dataclass
 class Maker:
     """Makes files by reports, one folder a project; `fail` is asked before each order."""
@@ -227,11 +199,11 @@ class Maker:
                 for form in order.formats:
                     result = viewer.report(report, period=period, projects=[id], **options)
                     path = result.save(folder / f"{report}.{form}", language=order.language)
-                    files.append(File(path, path.stat().st_size))
-            folders.append(ProjectFolder(id, names[id], folder, tuple(files)))
+                    files.append(file_of(path))
+            folders.append(ProjectFolder(id, names[id], str(folder), tuple(files)))
         manifest = {"viewer": order.viewer, "projects": [names[id] for id in order.projects]}
         (root / "manifest.json").write_text(json.dumps(manifest))
-        return Exported(root, tuple(folders), manifest)
+        return Exported(str(root), tuple(folders), manifest)
 
     def digest(self, order: Order, project: int) -> Digest:
         viewer = self.center.viewer(order.viewer, reason=order.reason)
@@ -240,7 +212,14 @@ class Maker:
         name = result.provenance.projects[0]
         offered = int(result.frame["offered"].sum())
         html = f"<html><body><h1>{name}</h1><p>offered {offered}</p><img src='cid:offered'></body></html>"
-        return Digest(f"{name}, a digest", html, f"{name}\noffered {offered}\n", {"offered": png(result.chart)})
+        text = f"{name}\noffered {offered}\n"
+        return Digest(html, text, title=f"{name}, a digest", pictures={"offered": png(result.chart)})
+
+
+def file_of(path: Path) -> File:
+    """A file as an export names it."""
+    said = path.read_bytes()
+    return File(path.name, path.stem, path.suffix[1:], None, len(said), hashlib.sha256(said).hexdigest())
 
 
 # A centre

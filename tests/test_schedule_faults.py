@@ -17,6 +17,8 @@ import growing
 import okireports
 import posting
 from killed_schedule import Plainly
+from okireports.delivery import Exported
+from okireports.delivery.digest import Digest
 from okireports.schedule import attempt
 from okireports.schedule.diary import opened
 from okireports.schedule.post import Post
@@ -194,7 +196,7 @@ def test_the_folder_of_a_schedule_is_no_link(center: okireports.Center, clock: C
 
 def test_what_a_format_cannot_hold_is_told(center: okireports.Center, clock: Clock, box: Mailbox) -> None:
     class Short(Plainly):
-        def export(self, order: posting.Order) -> posting.Exported:
+        def export(self, order: posting.Order) -> Exported:
             made = super().export(order)
             told = ("calls.xlsx: more rows than a sheet has",)
             return replace(made, projects=tuple(replace(folder, left_out=told) for folder in made.projects))
@@ -214,9 +216,9 @@ def test_a_digest_is_made_once_in_a_name(center: okireports.Center, clock: Clock
     made = []
 
     class Counting(Plainly):
-        def digest(self, order: posting.Order, project: int) -> posting.Digest:
+        def digest(self, order: posting.Order, project: int) -> Digest:
             made.append((order.viewer, project))
-            return posting.Digest("a digest", "<html><body>words</body></html>", "words", {})
+            return Digest("<html><body>words</body></html>", "words", "a digest")
 
     daily(center, recipients=["anna", "boss"], digest=True)
     clock.to("2025-06-03 06:30")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from okireports.delivery import digest as digests
 
 if TYPE_CHECKING:
+    from okireports.delivery import Exported
     from okireports.faces.center import Center
-    from okireports.schedule import Digest, Exported, Order
+    from okireports.schedule import Order
 
 
 def export(center: Center, order: Order) -> Exported:
@@ -26,7 +27,7 @@ def export(center: Center, order: Order) -> Exported:
     )
 
 
-def digest(center: Center, order: Order, project: int) -> Digest:
+def digest(center: Center, order: Order, project: int) -> digests.Digest:
     """Make the page about one project of an order, as mail carries it."""
     viewer = center.viewer(order.viewer, reason=order.reason)
     return digests.for_mail(viewer, project, period(order), order.language)

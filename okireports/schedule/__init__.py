@@ -12,8 +12,8 @@ telling     schedules and runs as dataframes; gauges: as metrics
 
 from __future__ import annotations
 
-from okireports.schedule.parts import Digest, Export, Exported, MakeDigest, Order
+from okireports.schedule.parts import Export, MakeDigest, Order
 from okireports.schedule.runner import Outcome
 from okireports.schedule.table import Schedules
 
-__all__ = ["Digest", "Export", "Exported", "MakeDigest", "Order", "Outcome", "Schedules"]
+__all__ = ["Export", "MakeDigest", "Order", "Outcome", "Schedules"]

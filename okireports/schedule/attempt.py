@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from okireports import access
 from okireports.access import Project
+from okireports.delivery import Exported
 from okireports.disk import Folder
 from okireports.disk.folder import first_line
 from okireports.errors import CenterError, DeliveryError, OkiReportsError, Refused, Unwritten
@@ -19,7 +20,7 @@ from okireports.schedule.making import Making
 from okireports.schedule.message import Letter
 from okireports.schedule.notices import NOTICE, Before, Ending, owed
 from okireports.schedule.outbox import Outbox
-from okireports.schedule.parts import Export, Exported, MakeDigest
+from okireports.schedule.parts import Export, MakeDigest
 from okireports.schedule.post import Post
 from okireports.schedule.rows import Schedule
 from okireports.schedule.sight import LESS, Kept, Share, Sight, address_of, sight

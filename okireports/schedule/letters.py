@@ -10,10 +10,10 @@ from pathlib import Path
 
 from okireports.access import Project
 from okireports.admin.change import local_words
+from okireports.delivery.digest import Digest
 from okireports.period import Period
 from okireports.schedule.making import Made
 from okireports.schedule.message import Letter
-from okireports.schedule.parts import Digest
 from okireports.schedule.post import Post
 from okireports.schedule.rows import Schedule
 from okireports.schedule.texts import body, say

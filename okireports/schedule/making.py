@@ -12,12 +12,14 @@ from datetime import datetime
 from pathlib import Path
 
 from okireports.access import Project
+from okireports.delivery import Exported
+from okireports.delivery.digest import Digest
 from okireports.delivery.target import target_of
 from okireports.disk import Folder
 from okireports.period import Period
 from okireports.schedule.definition import STORES, Definition, checked_destination
 from okireports.schedule.diary import Diary
-from okireports.schedule.parts import Digest, Export, Exported, MakeDigest, Order
+from okireports.schedule.parts import Export, MakeDigest, Order
 from okireports.schedule.rows import Schedule
 from okireports.schedule.sight import Share, Sight
 from okireports.schedule.spool import spool

@@ -14,10 +14,10 @@ from datetime import datetime
 from okireports import audit
 from okireports.access import Project
 from okireports.audit import Entry
+from okireports.delivery import Exported
 from okireports.disk import Folder
 from okireports.schedule.diary import Delivery, Diary
 from okireports.schedule.message import Letter, built, token
-from okireports.schedule.parts import Exported
 from okireports.schedule.post import Post
 from okireports.schedule.rows import Schedule
 from okireports.schedule.sight import UNKNOWN, Kept
