@@ -379,8 +379,8 @@ def test_whom_the_centre_forgets_meanwhile_is_not_in_it(own: Center, tmp_path: P
 
 def test_commands_hand_out_and_look_after_it(usual: Center, tmp_path: Path) -> None:
     to, words = tmp_path / "out", ("--viewer", "max", "--period", "2025-06-01..2025-08-01", "--format", "csv,parquet")
-    asked = ("export", usual.path, *words, "--report", "inbound_statistics", "--option", "by=day", "--to", to)
-    said = run(*asked, "--table", "calls").stdout
+    asked = ("export", usual.path, *words, "--reports", "inbound_statistics", "--option", "by=day", "--to", to)
+    said = run(*asked, "--tables", "calls").stdout
     assert f"{to / ACME}: 6 files, " in said and "1 June - 31 July 2025, Europe/Warsaw, for max." in said
     assert f"{to / ACME}: 6 files, 6 of them were there" in run(*asked, "--table", "calls").stdout
     assert f"{to} is whole: 12 files." in run("verify", to).stdout

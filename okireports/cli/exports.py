@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import okireports
-from okireports.cli.asking import Several, ViewerReason, filtered, value_of
+from okireports.cli.asking import Several, ViewerReason, value_of
 from okireports.cli.centre import pairs
 from okireports.cli.terminal import Center, bar, complain, say
 
 SHOWN = 5  # names of files that are told
+
+
+def several(name: str, what: str) -> Any:
+    """An option that can be given several times, in the singular or the plural."""
+    return typer.Option(f"--{name}", f"--{name}s", help=f"{what} Can be given several times.", show_default=False)
 
 
 def export(
@@ -21,15 +26,11 @@ def export(
     period: Annotated[
         str, typer.Option(help="2025-06, 'last week' ..., or FROM..TO (the day TO is left out).")
     ] = "last month",
-    project: Annotated[Several, filtered("these of her projects")] = None,
-    report: Annotated[
-        Several, typer.Option(help="A report, or '*' for all; can be given several times.", show_default=False)
-    ] = None,
-    table: Annotated[
-        Several, typer.Option(help="A table of facts, or '*' for all; can be given several times.", show_default=False)
-    ] = None,
+    project: Annotated[Several, several("project", "One of her projects; default: all of them.")] = None,
+    report: Annotated[Several, several("report", "A report, or '*' for all.")] = None,
+    table: Annotated[Several, several("table", "A table of facts, or '*' for all.")] = None,
     format: Annotated[
-        Several, typer.Option(help="parquet (default), csv, xlsx, json, html, png, svg; commas between.")
+        Several, several("format", "parquet (default), csv, xlsx, json, html, png, svg; commas between.")
     ] = None,
     option: Annotated[
         Several,
