@@ -8,7 +8,7 @@ WORLDS ?= 500
 .PHONY: help demo test laws kills bench catalogue mutations clean
 
 help:
-	@echo "make demo             an invented call centre, every report for every demo viewer, files under out/"
+	@echo "make demo             an invented call centre, every report for every demo viewer, exports under out/"
 	@echo "make test             ruff, mypy and the tests"
 	@echo "make laws WORLDS=500  who may see what, over that many invented worlds per law"
 	@echo "make kills            kill a scheduled run at each of its steps: nobody gets anything twice, or not at all"

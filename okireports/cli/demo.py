@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -23,23 +22,29 @@ from okireports.disk.writer import locked
 from okireports.errors import CenterError
 from okireports.invention.places import PROJECTS
 
-SUFFIXES = ("parquet", "csv", "html")
+FORMATS = ("parquet", "csv", "html")
 MOST = 1_000  # rows of a log, in runs and files
 REASON = "demo"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One report of one viewer: its rows and seconds, and the files that were made of it, project by project."""
+    """One report of one viewer: its rows and seconds."""
 
     viewer: str
     everything: bool
     report: str
     rows: int
     seconds: float
-    files: int = 0
-    bytes: int = 0
-    writing: float = 0.0
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was handed out to one viewer."""
+
+    files: int
+    bytes: int
+    seconds: float
 
 
 def demo(
@@ -67,9 +72,13 @@ def demo(
         say(f"okireports report {center} service_level --viewer sara --period {frame.until:%Y-%m} --by day")
         return
     viewers = [made.viewer(login, reason=REASON if login == invention.ADMIN else None) for login in invention.VIEWERS]
-    with bar(sum(steps(viewer) for viewer in viewers)) as step:
-        asked = [line for viewer in viewers for line in ask(viewer, period(frame.first_day, frame.until), out, step)]
-    summarise(viewers, asked, out)
+    able = [viewer for viewer in viewers if writes(viewer)]
+    span = period(frame.first_day, frame.until)
+    with bar(sum(len(viewer.reports) for viewer in viewers) + sum(len(viewer.projects) for viewer in able)) as step:
+        asked = [line for viewer in viewers for line in ask(viewer, span, step)]
+        out.mkdir(parents=True, exist_ok=True)
+        written = [hand_out(viewer, span, out / viewer.login, step) for viewer in able]
+    summarise(viewers, asked, written, out)
 
 
 def replace(folder: Folder, force: bool) -> None:
@@ -85,7 +94,7 @@ def replace(folder: Folder, force: bool) -> None:
     if not (invented and set(invention.VIEWERS) <= set(there.users.frame["login"])):
         raise CenterError(f"{folder.path} holds a centre that is no demo; it stays. Choose another folder.")
     parts = {folder.pointer, folder.upcoming, folder.lock, folder.secret, *controls(folder)}
-    parts |= {folder.stores, folder.journal, folder.rejects, folder.work}
+    parts |= {folder.stores, folder.journal, folder.rejects, folder.runs, folder.work}
     if others := sorted(path.name for path in folder.path.iterdir() if path not in parts):
         raise CenterError(f"{folder.path} also holds {', '.join(others)}; it stays. Choose another folder.")
     if not force and not (sys.stdin.isatty() and typer.confirm(f"Replace the demo centre in {folder.path}?")):
@@ -114,53 +123,48 @@ def writes(viewer: okireports.Viewer) -> bool:
     return scope.may("export") and not scope.everything
 
 
-def steps(viewer: okireports.Viewer) -> int:
-    """How many steps a viewer takes: her reports, and those of each of her projects."""
-    return len(viewer.reports) * (1 + (len(viewer.projects) if writes(viewer) else 0))
+def options(name: str) -> dict[str, int]:
+    """With what a report is run here."""
+    return {"limit": MOST} if "limit" in report.find(name).options else {}
 
 
-def ask(
-    viewer: okireports.Viewer, span: str | tuple[str, str], out: Path, step: Callable[..., None]
-) -> Iterator[Asked]:
-    """Run all reports of a viewer, over all her projects and then, for files, in the scope of each of them."""
+def ask(viewer: okireports.Viewer, span: str | tuple[str, str], step: Callable[..., None]) -> Iterator[Asked]:
+    """Run all reports of a viewer, over all her projects."""
     scope = run.look(viewer.viewing())
-    projects = scope.projects if writes(viewer) else ()
     for name in viewer.reports["name"]:
-        options = {"limit": MOST} if "limit" in report.find(name).options else {}
         began = perf_counter()
-        rows = viewer.report(name, period=span, **options).arrow.num_rows
-        seconds = perf_counter() - began
+        rows = viewer.report(name, period=span, **options(name)).arrow.num_rows
+        yield Asked(viewer.login, scope.everything, name, rows, perf_counter() - began)
         step(f"{viewer.login}: {name}", 1)
-        began, sizes = perf_counter(), []
-        for project in projects:
-            folder = out / viewer.login / f"{project.id:04d}-{safe(project.name)}"
-            folder.mkdir(parents=True, exist_ok=True)
-            result = viewer.report(name, period=span, projects=[project.id], **options)
-            sizes += [result.save(folder / f"{name}.{suffix}").stat().st_size for suffix in SUFFIXES]
-            step(f"{viewer.login}: {name}, {project.name}", 1)
-        yield Asked(viewer.login, scope.everything, name, rows, seconds, len(sizes), sum(sizes), perf_counter() - began)
 
 
-def safe(name: str) -> str:
-    """A name as part of a folder's, on any system; the id before it keeps two alike apart."""
-    return re.sub(r"[^\w-]+", "_", name).strip("_")[:40]
+def hand_out(viewer: okireports.Viewer, span: str | tuple[str, str], to: Path, step: Callable[..., None]) -> Written:
+    """Export all reports of a viewer, and her calls, in a folder for each of her projects, with a digest."""
+    began = perf_counter()
+    made = viewer.export(
+        to,
+        period=span,
+        reports=[(name, options(name)) for name in viewer.reports["name"]],
+        tables=["calls"],
+        formats=FORMATS,
+        digest=True,
+        step=step,
+    )
+    files = [file for folder in made.projects for file in folder.files]
+    return Written(len(files), sum(file.bytes for file in files), perf_counter() - began)
 
 
-def summarise(viewers: list[okireports.Viewer], asked: list[Asked], out: Path) -> None:
+def summarise(viewers: list[okireports.Viewer], asked: list[Asked], written: list[Written], out: Path) -> None:
     """Print what was run, how many rows it gave, and how long it took."""
     say("")
-    heads = ("viewer", "report", "rows", "seconds", "files")
-    show(
-        heads,
-        [(a.viewer, a.report, f"{a.rows:,}", f"{a.seconds:.2f}", a.files or "") for a in asked],
-        right=heads[2:],
-    )
+    heads = ("viewer", "report", "rows", "seconds")
+    show(heads, [(a.viewer, a.report, f"{a.rows:,}", f"{a.seconds:.2f}") for a in asked], right=heads[2:])
     say("")
     for viewer in viewers:
         if not any(a.viewer == viewer.login for a in asked):
             say(f"{viewer.login} may run none of these reports.")
     empty = [a.report for a in asked if a.everything and not a.rows]
     say(f"Empty for {invention.ADMIN}: {', '.join(empty)}." if empty else f"No report is empty for {invention.ADMIN}.")
-    files, size = sum(a.files for a in asked), sum(a.bytes for a in asked)
+    files, size = sum(w.files for w in written), sum(w.bytes for w in written)
     say(f"{len(asked)} reports in {sum(a.seconds for a in asked):.1f} s (logs: their newest {MOST:,} rows).")
-    say(f"{files} files, {size / 1e6:.1f} MB, in {sum(a.writing for a in asked):.1f} s, under {out}.")
+    say(f"{files} files, {size / 1e6:.1f} MB, in {sum(w.seconds for w in written):.1f} s, under {out}.")
