@@ -126,7 +126,7 @@ MUTATIONS = (
     Mutation(
         "projects that she lost go out",
         "delivery/making.py",
-        "        who.still_hers(self.folder, self.at(self.folder, now), project, now)\n",
+        "        who.still_hers(self.folder, self.planned, self.at(self.folder, now), project, now)\n",
         "",
         HANDED,
     ),
@@ -291,11 +291,26 @@ MUTATIONS = (
         "separable=True",
         CONTACTS,
     ),
+    Mutation(
+        "rights that she lost count on",
+        HANDING,
+        "if (scope.rights, scope.reports) != (planned.scope.rights, planned.scope.reports):",
+        "if False:",
+        ("tests/test_delivery_mishaps.py",),
+    ),
     Mutation("who left still gets it", SIGHT, "lacks if project in hers.projects else UNKNOWN", "lacks", SCHEDULED),
     Mutation("schedules inherit seeing everything", SIGHT, "if not scope.everything:", "if True:", SCHEDULED),
     Mutation("who sees less gets the same files", SIGHT, "if covers(hers, scope, definition)", "if True", SCHEDULED),
     Mutation("sent again", "schedule/diary.py", "if one.sent_to(recipient)", "if False", AGAIN),
     Mutation("run again", "schedule/runner.py", " if due not in by_hand]", "]", AGAIN),
+    Mutation("sent without a second look", "schedule/attempt.py", "if self.seen() != looked", "if False", SCHEDULED),
+    Mutation(
+        "files of wider rights stay",
+        "schedule/making.py",
+        "            strike(exported, order.dest, self.folder)\n",
+        "",
+        SCHEDULED,
+    ),
     Mutation("a lease for several", "schedule/lease.py", "LOCK_EX | fcntl", "LOCK_SH | fcntl", AT_ONCE),
 )
 

@@ -324,7 +324,7 @@ def test_a_read_only_folder_can_be_read(kept: Center, tmp_path: Path) -> None:
             made.chmod(0o700)
     assert done.returncode == 0, done.stderr
     refused, load, change = done.stdout.splitlines()
-    assert refused.startswith("Refused This read must be written to")
+    assert refused.startswith("Unwritten This read must be written to")
     assert "cannot be written" in load
     assert "cannot be written" in change
     assert "Nothing was changed" in load

@@ -273,6 +273,7 @@ OWNERS = {
         "lint",
         "insight",
     ),  # they need a right beside it, and tell of her projects
+    "schedules",  # what it makes it asks in its viewer's name when it runs: test_schedule_access
 }
 FUNCTIONS = {"create", "demo", "open", "project_selector", "verify"}  # centres, Viewer.projects to tick, names of files
 

@@ -118,7 +118,7 @@ def test_a_tile_opens_its_project(desk: Desk) -> None:
 
 def test_a_search_finds(desk: Desk) -> None:
     desk.type("Search projects", "LAR")
-    desk.until(lambda: desk.tile(LARCH).is_visible() and not desk.tile(BIRCH).is_visible())
+    desk.until(lambda: [desk.tile(name).filter(visible=True).count() for name in (LARCH, BIRCH)] == [1, 0])
     desk.type("Search projects", "")
     desk.open(BIRCH)
     desk.type("Search people", "bozena")
