@@ -223,9 +223,10 @@ class Explored(Looker):
         self.says("Choose a project, a period and a report.")
 
     def theme(self, name: str) -> None:
-        """Light or dark."""
+        """Light or dark; a change shows JupyterLab's splash for a while, under which axe judges no colours."""
         self.page.evaluate(THEME, f"JupyterLab {name}")
         self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=f"JupyterLab {name}")
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ LOADED = """source => {
     window.define = undefined;  // axe would give itself to JupyterLab's loader
     (0, eval)(source);
     window.define = define;
-    document.body.style.height = '100vh';  // JupyterLab's body has none, and axe sees no colours there
+    document.body.style.height = '100vh';  // JupyterLab's body has none, and axe judges no colours there
 }"""
 LOOKED = """async widget => {
     const { violations, passes } = await axe.run(widget, { resultTypes: ['violations', 'passes'] });
@@ -39,7 +39,7 @@ PLANTED = """widget => {
     faulty.style = 'color: #aaa; background: #fff';
     faulty.innerHTML = 'Hard to read <button></button>';
     widget.append(faulty);
-    faulty.scrollIntoView({ block: 'center' });  // axe judges no colours of what is out of sight
+    faulty.scrollIntoView({ block: 'center' });  // nor does it judge what is out of sight
 }"""
 DASHBOARD = """if 'board' in globals():
     board.close()
