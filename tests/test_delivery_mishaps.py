@@ -137,8 +137,11 @@ def test_a_right_that_goes_meanwhile_ends_the_export(own: Center, tmp_path: Path
     assert okireports.verify(tmp_path / "new").whole
 
 
-def test_of_whom_the_centre_forgets_meanwhile_nothing_stays_that_is_not_made_anew(own: Center, tmp_path: Path) -> None:
-    """She is all that was in a file; another of that name is not made again."""
+@pytest.mark.parametrize("repeated", [False, True])
+def test_of_whom_the_centre_forgets_meanwhile_nothing_stays_that_is_not_made_anew(
+    own: Center, tmp_path: Path, repeated: bool
+) -> None:
+    """She is all that was in a file, made now or found there; another of that name is not made again."""
     forgotten = []
 
     def step(name: str, advance: int = 0) -> None:
@@ -146,6 +149,8 @@ def test_of_whom_the_centre_forgets_meanwhile_nothing_stays_that_is_not_made_ane
             forgotten.append(own.forget("+48220000103", **SAY))
 
     july = {"period": "2025-07", "projects": "Acme", "tables": ["calls", "contacts"], "formats": "csv"}
+    if repeated:
+        export(own, tmp_path / "out", **july)
     made = export(own, tmp_path / "out", step=step, **july)
     assert forgotten and made.additional == ()
     assert not [name for name, said in files(tmp_path / "out").items() if b"0000103" in said or b"Alan" in said]

@@ -200,8 +200,8 @@ class Making:
         )
 
     def take_back(self) -> None:
-        """Take away what was made: the state of which it is was dropped, because of somebody who is in it."""
-        for path in [NAME, *sorted(self.made)]:
+        """Take away what is of a state that was dropped, because of somebody who is in it, made now or found there."""
+        for path in (NAME, *(str(entry["path"]) for entry in self.entries)):
             self.record.target.remove(self.record.named(path))
 
     def result(self, place: str) -> ProjectFolder:
