@@ -122,6 +122,8 @@ def test_a_schedule_is_made_changed_and_removed(center: okireports.Center, place
         ({"recipients": [5]}, BadOption),
         ({"formats": ["html"], "tables": ["calls"]}, BadOption),
         ({"reports": 5}, BadOption),
+        ({"reports": {"queue_summary": {"by": "hour"}}}, BadOption),  # the options would be lost
+        ({"formats": b"csv"}, BadOption),
         ({"reports": [("call_log",)]}, BadOption),
         ({"tables": 5}, BadOption),
         ({"digest": "no"}, BadOption),

@@ -18,7 +18,7 @@ from okireports.delivery.order import ALL, Order
 from okireports.disk import Folder, Sealed
 from okireports.engines.duck import Viewing, may_open
 from okireports.errors import BadOption, DamagedCenter, Refused, UnknownName
-from okireports.extract.asking import JUST_AFTER, RIGHT, weeks
+from okireports.extract.asking import RIGHT, weeks
 from okireports.extract.content import Pinned
 from okireports.period import Period, parse
 from okireports.report import Report
@@ -95,7 +95,7 @@ def plan(state: Folder, asking: Asking, order: Order, now: datetime) -> Plan:
     """
     with state.reading() as reading:
         scope = scope_of(reading.con, asking.viewing(), order.projects, now)
-        settings = access.settings_at(reading.con, now + JUST_AFTER)
+        settings = access.settings_at(reading.con, now)
         week_start = weeks(settings)
         at = now.replace(tzinfo=UTC)
         period = parse(order.period, zone=settings["timezone"], now=at, week_start=week_start)

@@ -25,7 +25,7 @@ from okireports.schedule.post import Post
 from okireports.schedule.rows import Schedule
 from okireports.schedule.sight import LESS, Kept, Share, Sight, address_of, sight
 from okireports.schedule.smtp import Later, Mailer
-from okireports.schedule.timing import JUST_AFTER, period_at
+from okireports.schedule.timing import period_at
 
 PAUSES = (1, 2, 5, 10, 20, 40, 60)  # minutes until the next attempt; the last one is for all others
 GIVE_UP = timedelta(hours=24)  # after the run was begun
@@ -177,7 +177,7 @@ class Attempt:
     def look(self) -> None:
         """What holds now: the zone, the period of the due time, and how mail is sent."""
         with self.parts.folder.reading() as reading:
-            settings = access.settings_at(reading.con, self.parts.clock() + JUST_AFTER)
+            settings = access.settings_at(reading.con, self.parts.clock())
             first = reading.con.execute("SELECT hash FROM control.audit ORDER BY seq LIMIT 1").fetchone()
             self.out.centre = str(first[0]) if first else ""
             self.out.post = Post.read(reading.con)

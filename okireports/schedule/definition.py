@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,9 @@ from urllib.parse import urlsplit
 
 from okireports import report
 from okireports.access import Scope
-from okireports.delivery.order import Order, named
+from okireports.delivery.order import Order, listed, named
 from okireports.engines.duck import may_open
 from okireports.errors import BadOption, UnknownName
-from okireports.language import place
 from okireports.run import permitted
 from okireports.tables import FACTS
 
@@ -88,8 +87,7 @@ def checked(given: Definition, scope: Scope, folder: Path) -> Definition:
     for name in () if isinstance(given.tables, str) else given.tables:
         if name not in FACTS or not may_open(scope, name):
             raise UnknownName("table", name, (t for t in FACTS if may_open(scope, t)))
-    place(given.language)
-    asked = {name: getattr(given, name) for name in ("period", "reports", "tables", "formats", "digest")}
+    asked = {name: getattr(given, name) for name in ("period", "reports", "tables", "formats", "digest", "language")}
     Order(dest="", **asked)  # refuses what no export could make
     if not (given.destinations or given.recipients or given.addresses or given.webhook):
         raise BadOption("Say where it goes: destinations, recipients, addresses or a webhook.")
@@ -162,9 +160,7 @@ def as_pairs(given: object) -> tuple[tuple[str, Mapping[str, Any]], ...] | str:
     """
     if given == "*":
         return "*"
-    if not isinstance(given, str | Iterable | None):
-        raise BadOption(f"reports={given!r}: it is a list of names, of (name, options), or '*'.")
-    return tuple(map(named, [given] if isinstance(given, str) else given or ()))
+    return tuple(map(named, () if given is None else listed("reports", given)))
 
 
 def as_names(what: str, given: object) -> tuple[str, ...]:
@@ -173,7 +169,7 @@ def as_names(what: str, given: object) -> tuple[str, ...]:
     Raises:
         BadOption: it is something else.
     """
-    several = [given] if isinstance(given, str | Path) else given or ()
-    if not isinstance(several, Iterable) or not all(isinstance(name, str | Path) for name in several):
+    several = () if given is None else listed(what, str(given) if isinstance(given, Path) else given)
+    if not all(isinstance(name, str | Path) for name in several):
         raise BadOption(f"{what}={given!r}: it is a name, or a list of them.")
     return tuple(dict.fromkeys(map(str, several)))

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from okireports.admin.definitions import zone_of
 from okireports.disk import Folder
 from okireports.schedule.notices import BROKEN
 from okireports.schedule.rows import Schedule, schedules
-from okireports.schedule.telling import Row, due_at, row_of, run_rows, zone_of
+from okireports.schedule.telling import Row, due_at, row_of, run_rows
 
 GOOD = ("done",)
 HELP = {
@@ -55,8 +56,7 @@ def lines(folder: Folder, now: datetime) -> Iterator[str]:
     """The lines of the file."""
     done = run_rows(folder)
     with folder.reading() as reading:
-        found = schedules(reading.con)
-    zone = zone_of(folder, now)
+        found, zone = schedules(reading.con), zone_of(reading.con)
     told = {one.id: dict(values(one, done, zone, now)) for one in found}
     for name, text in HELP.items():
         yield f"# HELP {name} {text}"

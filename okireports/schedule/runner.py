@@ -19,7 +19,7 @@ from okireports.schedule.lease import leased
 from okireports.schedule.notices import Before
 from okireports.schedule.rows import Done, Schedule, finished, fold, schedules, withheld
 from okireports.schedule.spool import sweep
-from okireports.schedule.timing import JUST_AFTER, Cron, once_a_period
+from okireports.schedule.timing import Cron, once_a_period
 
 MOST_PERIODS = 31  # that are made up for at once
 TICK = timedelta(milliseconds=1)
@@ -109,7 +109,7 @@ class Runner:
         with folder.reading() as reading:
             schedule = next((one for one in schedules(reading.con) if one.id == schedule_id and one.active), None)
             over = finished(reading.con, found, schedule_id)
-            settings = access.settings_at(reading.con, self.parts.clock() + JUST_AFTER)
+            settings = access.settings_at(reading.con, self.parts.clock())
         if schedule is None:
             return
         waiting = [one for one in found if not one.over]

@@ -39,11 +39,11 @@ class Schedules(Part):
 
     def history(self, schedule_id: int | None = None) -> pd.DataFrame:
         """The runs, newest first: due, begun, ended, state, reason, attempts, stands_for, work_s, files, bytes."""
-        return telling.runs(self.folder, schedule_id, self.now)
+        return telling.runs(self.folder, schedule_id)
 
     def deliveries(self, schedule_id: int | None = None) -> pd.DataFrame:
         """What runs sent, or kept back: due, kind, recipient, projects, state, at, words, message_id."""
-        return telling.deliveries(self.folder, schedule_id, self.now)
+        return telling.deliveries(self.folder, schedule_id)
 
     def create(
         self,

@@ -9,11 +9,12 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from okireports import access, frames
+from okireports import frames
+from okireports.admin.definitions import zone_of
 from okireports.disk import Folder
 from okireports.schedule.diary import Diary, diaries
 from okireports.schedule.rows import Schedule, schedules
-from okireports.schedule.timing import JUST_AFTER, Cron
+from okireports.schedule.timing import Cron
 
 Row = dict[str, Any]
 AT = pa.timestamp("us")
@@ -63,8 +64,7 @@ def listed(folder: Folder, now: datetime) -> pd.DataFrame:
     """The schedules, by id."""
     done = run_rows(folder)
     with folder.reading() as reading:
-        found = schedules(reading.con)
-    zone = zone_of(folder, now)
+        found, zone = schedules(reading.con), zone_of(reading.con)
     return framed([row_of(one, done, zone, now) for one in found], LISTED, zone)
 
 
@@ -88,13 +88,13 @@ def row_of(one: Schedule, done: list[Row], zone: str, now: datetime) -> Row:
     }
 
 
-def runs(folder: Folder, schedule_id: int | None, now: datetime) -> pd.DataFrame:
+def runs(folder: Folder, schedule_id: int | None) -> pd.DataFrame:
     """The runs of one schedule or of all, the newest first."""
     rows = [row for row in run_rows(folder) if schedule_id in (None, row["schedule_id"])]
-    return framed(sorted(rows, key=due_at, reverse=True), RUNS, zone_of(folder, now))
+    return framed(sorted(rows, key=due_at, reverse=True), RUNS, zone_at(folder))
 
 
-def deliveries(folder: Folder, schedule_id: int | None, now: datetime) -> pd.DataFrame:
+def deliveries(folder: Folder, schedule_id: int | None) -> pd.DataFrame:
     """What the runs sent, or kept back, the newest run first."""
     found = diaries(folder)
     stored = stored_rows(
@@ -109,7 +109,7 @@ def deliveries(folder: Folder, schedule_id: int | None, now: datetime) -> pd.Dat
                 told = vars(one) | {"at": datetime.fromisoformat(one.at)}
                 stored.append({"schedule_id": diary.schedule_id, "due_at": diary.due} | told)
     rows = [row for row in stored if schedule_id in (None, row["schedule_id"])]
-    return framed(sorted(rows, key=due_at, reverse=True), DELIVERIES, zone_of(folder, now))
+    return framed(sorted(rows, key=due_at, reverse=True), DELIVERIES, zone_at(folder))
 
 
 def run_rows(folder: Folder) -> list[Row]:
@@ -149,7 +149,7 @@ def framed(rows: list[Row], columns: dict[str, pa.DataType], zone: str) -> pd.Da
     return frames.frame(frames.arrow(pa.Table.from_pylist(kept, pa.schema(list(columns.items()))), zone))
 
 
-def zone_of(folder: Folder, now: datetime) -> str:
-    """The centre's zone."""
+def zone_at(folder: Folder) -> str:
+    """The zone of a centre."""
     with folder.reading() as reading:
-        return str(access.settings_at(reading.con, now + JUST_AFTER)["timezone"])
+        return zone_of(reading.con)

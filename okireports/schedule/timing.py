@@ -30,7 +30,6 @@ NICKNAMES = {
 FIELD = re.compile(r"[0-9*/,#\-A-Z]+", re.IGNORECASE | re.ASCII)
 RANDOM = re.compile(r"(^|,)[HR](\(|/|,|$)", re.IGNORECASE)  # a time that chance, or a hash, would choose
 HOURS = 24
-JUST_AFTER = timedelta(milliseconds=1)  # an instant, at which what begins there holds
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 ENOUGH = 50  # due times, beside which those of more than a month ago do not count
 FORMS = "Five fields: minute hour day-of-month month day-of-week, such as '0 6 * * 1-5', or '@daily'."
