@@ -178,11 +178,11 @@ def known_until(asked: Report, period: Period, settings: Mapping[str, str], now:
 
 def page_of(scope: Scope, period: Period, settings: Mapping[str, str], now: datetime) -> Page:
     """The digest: as late as the last of its reports knows anything; none where she may run none of them."""
-    from okireports.delivery.digest.contents import REPORTS  # it draws: heavy, and asked for by few
+    from okireports.delivery.digest.contents import REPORTS, refusal  # it draws: heavy, and asked for by few
 
     able = [r for r in permitted(scope) if r.name in REPORTS and not (scope.own_rows_only and r.collective)]
     if not able:
-        return Page(now, f"{scope.login} may run none of the reports of which a digest is made.")
+        return Page(now, refusal(scope.login))
     known = [known_until(one, period, settings, now) for one in able]
     return Page(max([min(now, period.end), *filter(None, known)]))
 

@@ -134,6 +134,9 @@ def _read(value: object, kind: pa.DataType, found: Label | None) -> str:
         return f"{value:.1%}"
     figure = Decimal(str(value)) if pa.types.is_decimal(kind) else value
     if isinstance(figure, float | Decimal):
+        if found.unit == "money" and -1 < figure < 1:  # a minute costs parts of a cent
+            units, _, parts = f"{figure:z.4f}".partition(".")
+            return f"{units}.{parts.rstrip('0'):0<2}"
         return f"{figure:z,.2f}" if found.unit in ("number", "mos", "percent", "money") else f"{figure:z,.1f}"
     if isinstance(value, int) and found.unit in ("count", "bytes"):
         return f"{value:,}"

@@ -160,6 +160,11 @@ WISHES: Sequence[Wish] = (
 REPORTS = frozenset(wish.report for wish in WISHES) | {wish.report for group in HEADLINES.values() for wish in group}
 
 
+def refusal(login: str) -> str:
+    """Why somebody gets no digest."""
+    return f"{login} may run none of the reports of which a digest is made."
+
+
 def gathered(viewer: Asking, project: str | int, period: object, language: str = "en") -> Contents:
     """Ask all that a digest of a project says: every figure by a report, each as she may see it now.
 
@@ -172,7 +177,7 @@ def gathered(viewer: Asking, project: str | int, period: object, language: str =
     asked = opened(viewer, project, period)
     with noting_refusals(asked.viewing, "digest", asked.project.name):
         if not asked.able & REPORTS:
-            raise Refused(f"{asked.viewing.login} may run none of the reports of which a digest is made.")
+            raise Refused(refusal(asked.viewing.login))
     groups, given = headlines(asked)
     pairs = [(wish, found) for wish in WISHES if (found := wished(asked, wish)) is not None]
     given = (*given, *(found for _, found in pairs))
