@@ -1,7 +1,8 @@
 """Ten reports beside what one would pick instead, over the same rows in the same run; their figures must be equal.
 
     python tests/benchmarks/ten_reports.py [--scale 10] [--centre FOLDER] [--out benchmarks.json]
-        [--engines pandas polars postgres clickhouse] [--reports NAME ...] [--viewers one three all] [--lengths month year]
+        [--engines pandas polars postgres clickhouse] [--reports NAME ...] [--viewers one three all]
+        [--lengths month year]
 
 Beside okireports stand pandas with frames in memory, Polars over Parquet of a folder for each project, PostgreSQL with
 row-level security and indexes by project and time (a server that is started here), and ClickHouse (chdb) with tables
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import subprocess
 import sys
 import tempfile
@@ -107,7 +109,7 @@ def process(asked: dict[str, Any]) -> dict[str, Any]:
     words = [sys.executable, "-m", "rivals.engines", json.dumps(asked)]
     path = [str(here), str(here.parent), *sys.path[1:]]
     told: dict[str, Any] = {"questions": {}}
-    environment = {"PYTHONPATH": ":".join(dict.fromkeys(path)), **inherited()}
+    environment = os.environ | {"PYTHONPATH": ":".join(dict.fromkeys(path))}
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment) as running:
         assert running.stdout is not None
         for line in running.stdout:
@@ -122,13 +124,6 @@ def process(asked: dict[str, Any]) -> dict[str, Any]:
     if running.returncode:
         sys.exit(f"{asked['engine']} stopped with {running.returncode}")
     return told
-
-
-def inherited() -> dict[str, str]:
-    """The environment, but for the path of modules."""
-    import os
-
-    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
 def agree(engine: str, question: dict[str, Any], answers: Path) -> None:

@@ -211,9 +211,8 @@ def made(asked: dict[str, Any]) -> Engine:
 def fits(engine: str, calls: int) -> bool:
     """Can an engine hold so many calls in this machine's memory?"""
     free = os.sysconf("SC_AVPHYS_PAGES") + os.sysconf("SC_PHYS_PAGES") // 2  # what is cached can be let go
-    return engine != "pandas" or calls * MEMORY_FOR_A_CALL < min(free, os.sysconf("SC_PHYS_PAGES")) * os.sysconf(
-        "SC_PAGE_SIZE"
-    )
+    memory = min(free, os.sysconf("SC_PHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
+    return engine != "pandas" or calls * MEMORY_FOR_A_CALL < memory
 
 
 def living() -> list[Path]:

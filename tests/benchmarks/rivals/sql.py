@@ -124,7 +124,8 @@ def queue_summary(d: Dialect, scope: Scope) -> str:
 def service_level(d: Dialect, scope: Scope) -> str:
     """Service level by half hours."""
     return f"""SELECT p.project AS project, q.queue AS queue, half AS "interval", offered, answered_in_time,
-        abandoned_short, {share("answered_in_time", "offered - abandoned_short")} AS service_level, {real("goal")} AS goal,
+        abandoned_short, {share("answered_in_time", "offered - abandoned_short")} AS service_level,
+        {real("goal")} AS goal,
         {share("answered_in_time", "offered - abandoned_short")} >= {real("goal")} AS met, asa / 1000 AS asa_s,
         {share("abandoned", "offered")} AS abandon_rate
         FROM (SELECT project_id, queue_id, {d.half_hour} AS half, {count(OFFERED)} AS offered,
@@ -144,8 +145,8 @@ def service_level_variants(d: Dialect, scope: Scope) -> str:
         {share("answered_in_time", "offered")} AS sl_offered, {share("answered_in_time", "answered")} AS sl_answered,
         {share("answered_in_time + abandoned_in_time", "offered")} AS sl_positive,
         {share("answered_in_time", "offered - abandoned_in_time")} AS sl_ignore
-        FROM (SELECT project_id, queue_id, {count(OFFERED)} AS offered, {count(f"{OFFERED} AND {ANSWERED}")} AS answered,
-        {count(f"{OFFERED} AND {IN_TIME}")} AS answered_in_time,
+        FROM (SELECT project_id, queue_id, {count(OFFERED)} AS offered,
+        {count(f"{OFFERED} AND {ANSWERED}")} AS answered, {count(f"{OFFERED} AND {IN_TIME}")} AS answered_in_time,
         {count(f"{OFFERED} AND outcome = 'abandoned'")} AS abandoned,
         {count(f"{OFFERED} AND {SHORT}")} AS abandoned_short, {count(f"{OFFERED} AND {SOON}")} AS abandoned_in_time,
         max(answer_within_s) AS within_s, max(short_abandon_s) AS short_s
@@ -197,7 +198,8 @@ def operator_calls(d: Dialect, scope: Scope) -> str:
         SELECT o.operator AS operator, coalesce(n_in, 0) AS inbound, coalesce(n_out, 0) AS outbound,
         coalesce(n, 0) AS handled, coalesce(missed, 0) AS missed_rings, {real("coalesce(talk, 0)")} / 1000 AS talk_s,
         {real("coalesce(hold, 0)")} / 1000 AS hold_s, {real("coalesce(wrap, 0)")} / 1000 AS wrap_s,
-        handling / nullif(n, 0) / 1000 AS aht_s, coalesce(gone, 0) AS transferred, {share("gone", "n")} AS transfer_rate,
+        handling / nullif(n, 0) / 1000 AS aht_s, coalesce(gone, 0) AS transferred,
+        {share("gone", "n")} AS transfer_rate,
         {real("coalesce(n, 0)")} / nullif({real("sum(n) OVER ()")}, 0) AS share
         FROM keys k LEFT JOIN worked w ON w.operator_id = k.operator_id
         LEFT JOIN rung r ON r.operator_id = k.operator_id LEFT JOIN operators o ON o.operator_id = k.operator_id"""
@@ -232,7 +234,8 @@ def transfers(d: Dialect, scope: Scope) -> str:
         AND call_id IN (SELECT transfer_to_call_id FROM passing)),
         passed AS (
         SELECT c.project_id AS from_id, c.queue_id AS from_queue_id, c.operator_id AS from_operator_id,
-        0 AS from_other, n.project_id AS to_id, n.queue_id AS to_queue_id, n.operator_id AS to_operator_id, 0 AS to_other,
+        0 AS from_other, n.project_id AS to_id, n.queue_id AS to_queue_id, n.operator_id AS to_operator_id,
+        0 AS to_other,
         n.call_id AS next_id, coalesce(n.is_answered, 0) AS is_answered, coalesce(n.is_lost, 0) AS is_lost,
         n.wait_ms AS wait_ms FROM passing c LEFT JOIN following n ON n.call_id = c.transfer_to_call_id
         UNION ALL SELECT project_id, queue_id, operator_id, 0, {none}, {none}, {none}, 1, {none}, {no_figures}
@@ -241,8 +244,8 @@ def transfers(d: Dialect, scope: Scope) -> str:
         FROM asked WHERE coalesce(came_from_other, false)),
         summed AS (SELECT from_id, from_queue_id, from_operator_id, from_other, to_id, to_queue_id, to_operator_id,
         to_other, count(*) AS transfers, count(next_id) AS known, sum(is_answered) AS answered, sum(is_lost) AS lost,
-        {real("avg(wait_ms)")} AS extra FROM passed GROUP BY from_id, from_queue_id, from_operator_id, from_other, to_id,
-        to_queue_id, to_operator_id, to_other)
+        {real("avg(wait_ms)")} AS extra
+        FROM passed GROUP BY from_id, from_queue_id, from_operator_id, from_other, to_id, to_queue_id, to_operator_id, to_other)
         SELECT CASE WHEN from_other = 1 THEN 'other project' ELSE fp.project END AS from_project,
         fq.queue AS from_queue, fo.operator AS from_operator,
         CASE WHEN to_other = 1 THEN 'other project' ELSE tp.project END AS to_project, tq.queue AS to_queue,
@@ -250,7 +253,8 @@ def transfers(d: Dialect, scope: Scope) -> str:
         CASE WHEN known > 0 THEN {whole("answered")} END AS answered_after,
         CASE WHEN known > 0 THEN {whole("lost")} END AS lost_after, extra / 1000 AS extra_wait_s
         FROM summed t LEFT JOIN projects fp ON fp.project_id = t.from_id
-        LEFT JOIN queues fq ON fq.queue_id = t.from_queue_id LEFT JOIN operators fo ON fo.operator_id = t.from_operator_id
+        LEFT JOIN queues fq ON fq.queue_id = t.from_queue_id
+        LEFT JOIN operators fo ON fo.operator_id = t.from_operator_id
         LEFT JOIN projects tp ON tp.project_id = t.to_id LEFT JOIN queues tq ON tq.queue_id = t.to_queue_id
         LEFT JOIN operators tpl ON tpl.operator_id = t.to_operator_id"""
 

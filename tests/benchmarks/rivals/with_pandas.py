@@ -214,16 +214,17 @@ class Pandas:
         passing = rows.loc[rows["transfer_to_call_id"].notna(), [*keys, "transfer_to_call_id"]]
         later = self.some("calls", scope, ends=False)
         following = followed(later[later["call_id"].isin(passing["transfer_to_call_id"])])
-        one = passing.rename(columns=dict(zip(keys, sides[:3], strict=True))).merge(
-            following[[*keys, "call_id", "answered", "lost", "wait_ms"]].rename(columns=dict(zip(keys, sides[3:], strict=True))),
+        froms, tos = (dict(zip(keys, names, strict=True)) for names in (sides[:3], sides[3:]))
+        one = passing.rename(columns=froms).merge(
+            following[[*keys, "call_id", "answered", "lost", "wait_ms"]].rename(columns=tos),
             left_on="transfer_to_call_id", right_on="call_id", how="left",
         )  # fmt: skip
         away = rows.loc[rows["transfer_to_call_id"].isna() & rows["went_to_other"], keys]
         back = followed(rows[rows["came_from_other"]])[[*keys, "call_id", "answered", "lost", "wait_ms"]]
         parts = [
             one.assign(from_other=False, to_other=False),
-            away.rename(columns=dict(zip(keys, sides[:3], strict=True))).assign(from_other=False, to_other=True),
-            back.rename(columns=dict(zip(keys, sides[3:], strict=True))).assign(from_other=True, to_other=False),
+            away.rename(columns=froms).assign(from_other=False, to_other=True),
+            back.rename(columns=tos).assign(from_other=True, to_other=False),
         ]
         every = pd.concat(parts, ignore_index=True)
         every["answered"], every["lost"] = (every[c].eq(True).fillna(False) for c in ("answered", "lost"))
@@ -242,7 +243,8 @@ class Pandas:
             names[f"{end}_project"] = names[f"{end}_project"].mask(k[f"{end}_other"], "other project")
         return pd.DataFrame(names).assign(
             transfers=k["transfers"], share=k["transfers"] / k["transfers"].sum(),
-            answered_after=k["answered"].astype("Int64").where(known), lost_after=k["lost"].astype("Int64").where(known),
+            answered_after=k["answered"].astype("Int64").where(known),
+            lost_after=k["lost"].astype("Int64").where(known),
             extra_wait_s=k["extra"],
         )  # fmt: skip
 
