@@ -245,7 +245,8 @@ def transfers(d: Dialect, scope: Scope) -> str:
         summed AS (SELECT from_id, from_queue_id, from_operator_id, from_other, to_id, to_queue_id, to_operator_id,
         to_other, count(*) AS transfers, count(next_id) AS known, sum(is_answered) AS answered, sum(is_lost) AS lost,
         {real("avg(wait_ms)")} AS extra
-        FROM passed GROUP BY from_id, from_queue_id, from_operator_id, from_other, to_id, to_queue_id, to_operator_id, to_other)
+        FROM passed GROUP BY from_id, from_queue_id, from_operator_id, from_other, to_id, to_queue_id, to_operator_id,
+        to_other)
         SELECT CASE WHEN from_other = 1 THEN 'other project' ELSE fp.project END AS from_project,
         fq.queue AS from_queue, fo.operator AS from_operator,
         CASE WHEN to_other = 1 THEN 'other project' ELSE tp.project END AS to_project, tq.queue AS to_queue,
