@@ -201,8 +201,19 @@ class Hand:
 
 def text(name: str) -> str:
     """The SQL by hand of a report."""
-    own = BY_HAND / f"{name}.sql"
-    return own.read_text("utf-8") if own.exists() else twin.text(name)
+    sql = found(f"{name}.sql").read_text("utf-8")
+    return re.sub(r"^-- with (\w+)$", lambda part: found(f"parts/{part[1]}.sql").read_text("utf-8"), sql, flags=re.M)
+
+
+def found(file: str) -> Path:
+    """A file by hand, or the twins'."""
+    return next(path for path in (BY_HAND / file, twin.FOLDER / file) if path.exists())
+
+
+def is_own(name: str) -> bool:
+    """Is a report, or a part of it, written by hand anew?"""
+    parts = re.findall(r"^-- with (\w+)$", (twin.FOLDER / f"{name}.sql").read_text("utf-8"), flags=re.M)
+    return any((BY_HAND / file).exists() for file in (f"{name}.sql", *(f"parts/{part}.sql" for part in parts)))
 
 
 def scanned(con: duckdb.DuckDBPyConnection) -> int:
@@ -291,7 +302,7 @@ def cold(side: Ours | Hand, center: Center) -> dict[str, Any]:
 
 def warm(ours: Ours, hand: Hand) -> dict[str, Any]:
     """Both sides in turns: the median of RUNS after a run that is not counted; are their rows the same?"""
-    told: dict[str, Any] = {"sql": "by_hand" if (BY_HAND / f"{ours.name}.sql").exists() else "twin"}
+    told: dict[str, Any] = {"sql": "by_hand" if is_own(ours.name) else "twin"}
     sides: list[Ours | Hand] = [ours]
     first = measured(ours.once).wall_s
     try:
