@@ -49,13 +49,14 @@ bench: $(READY)
 		mkdir -p centers && $(BENCH)/centres.py centers/bench-$(SCALE) $(SCALE)000000; fi
 	$(BENCH)/every_report.py --centre $(or $(CENTER),centers/bench-$(SCALE)) --out benchmarks.json
 	$(BENCH)/ten_reports.py --centre $(or $(CENTER),centers/bench-$(SCALE)) --out benchmarks.json
-	$(BENCH)/told.py benchmarks.json .
+	$(BENCH)/told.py
 
 parts: $(READY)
 	for part in admin explorer exports load logs memory pages scope; do $(BENCH)/$$part.py || exit 1; done
 
 slopes: $(READY)
 	$(BENCH)/slopes.py --out slopes.json
+	$(BENCH)/told.py
 
 catalogue: $(READY)
 	$(BIN)/python -m okireports.catalogue .

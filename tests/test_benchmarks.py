@@ -64,7 +64,7 @@ def test_every_engine_gives_the_same_figures(centre: Path, tmp_path: Path) -> No
     (tmp_path / "README.md").write_text(
         "<!-- benchmarks: made by `make bench` -->\n<!-- end of benchmarks -->\n", "utf-8"
     )
-    run("told", out, tmp_path)
+    run("told", tmp_path)
     assert "| `queue_summary` | all projects | month |" in (tmp_path / "README.md").read_text("utf-8")
 
 

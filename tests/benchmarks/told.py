@@ -1,8 +1,8 @@
-"""What was measured, for people: the table and the picture of the README, from `benchmarks.json`.
+"""What was measured, for people: tables and the picture, from `benchmarks.json` and `slopes.json`.
 
-    python tests/benchmarks/told.py [benchmarks.json] [FOLDER]
+    python tests/benchmarks/told.py [FOLDER]
 
-writes docs/benchmarks.svg and the part of README.md between its marks. Nothing in it is typed by hand.
+writes docs/benchmarks.svg, and the parts of README.md and of docs/scale.md between their marks, for what was measured.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any
 import altair as alt
 import pandas as pd
 from every_report import LENGTHS, TIMES, short
+from slopes import steepness
 
 from okireports import charts
 from okireports.charts.theme import THEMES
 
-BEGIN, END = "<!-- benchmarks: made by `make bench` -->\n", "<!-- end of benchmarks -->\n"
 PICTURE = Path("docs") / "benchmarks.svg"
 PROJECTS = {"one": "1 project", "three": "3 projects", "member": "all, as a member", "all": "all projects"}
 ENGINES = {
@@ -37,19 +37,40 @@ DRAWN = "all/{}/year"  # the questions of the picture
 
 
 def main() -> None:
-    """Write both."""
-    source, folder = (*map(Path, sys.argv[1:]), *map(Path, ("benchmarks.json", ".")[len(sys.argv) - 1 :]))
-    told = json.loads(source.read_text("utf-8"))
-    page = folder / "README.md"
-    page.write_text(readme(page.read_text("utf-8"), told), "utf-8")
-    if frame := drawn(told):
-        (folder / PICTURE).write_text(charts.svg(picture(pd.DataFrame(frame), told)), "utf-8")
+    """Write what there is."""
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+    benchmarks, slopes = folder / "benchmarks.json", folder / "slopes.json"
+    if benchmarks.exists():
+        told = json.loads(benchmarks.read_text("utf-8"))
+        between(folder / "README.md", "benchmarks", "make bench", "".join(written(told)))
+        if frame := drawn(told):
+            (folder / PICTURE).write_text(charts.svg(picture(pd.DataFrame(frame), told)), "utf-8")
+    if slopes.exists():
+        found = json.loads(slopes.read_text("utf-8"))
+        between(folder / "docs" / "scale.md", "slopes", "make slopes", "".join(grown(found)))
 
 
-def readme(text: str, told: dict[str, Any]) -> str:
-    """A README with its measurements made anew."""
-    before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}{''.join(written(told))}{END}{rest.split(END)[1]}"
+def between(page: Path, name: str, command: str, text: str) -> None:
+    """Write a page's part between its marks anew."""
+    begin, end = f"<!-- {name}: made by `{command}` -->\n", f"<!-- end of {name} -->\n"
+    before, rest = page.read_text("utf-8").split(begin)
+    page.write_text(f"{before}{begin}{text}{end}{rest.split(end)[1]}", "utf-8")
+
+
+def grown(slopes: dict[str, Any]) -> Iterator[str]:
+    """A row for each cost and each size that grows."""
+    yield "\n| what | over | sizes | seconds | steep | MB of memory or disk | steep |\n|---|---|---|---|--:|---|--:|\n"
+    for over, told in slopes.items():
+        sizes = sorted(told, key=int)
+        for what in told[sizes[0]]:
+            cells = []
+            for unit, scale, form in (("wall_s", 1, ".3g"), ("bytes", 1e-6, ",.0f")):
+                points = {size: told[size][what][unit] for size in sizes if unit in told[size][what]}
+                values = " · ".join(f"{value * scale:{form}}" for value in points.values())
+                cells += [values or "-", f"{steepness(points):.2f}" if points else "-"]
+            listed = " · ".join(f"{int(size):,}" for size in sizes)
+            yield f"| {what} | {over} | {listed} | {' | '.join(cells)} |\n"
+    yield "\n"
 
 
 def written(told: dict[str, Any]) -> Iterator[str]:
