@@ -58,7 +58,7 @@ def dump(viewer: Viewer, folder: Path) -> tuple[int, ...]:
             for (project,) in ids:
                 rows = opened.con.execute(
                     f"""SELECT {project}::BIGINT AS project_id, {listed} FROM {table}
-                    WHERE coalesce(project_id, {NO_PROJECT}) = {project} ORDER BY {STARTS[table]}"""
+                    WHERE coalesce(project_id, {NO_PROJECT}) = {project} ORDER BY "{STARTS[table]}" """
                 )
                 write(rows.to_arrow_reader(1_000_000), folder / table / f"project_id={project}" / "rows.parquet")
             found |= {project for (project,) in ids}

@@ -146,7 +146,7 @@ class Pandas:
         k = pd.crosstab(rows["outcome"].cat.remove_unused_categories(), bins)
         k = k.reindex(columns=range(len(BINS)), fill_value=0)
         total = k.sum(axis=1)
-        long = k.stack().rename("contacts").reset_index(names=["outcome", "bin"])
+        long = k.rename_axis(index="outcome", columns="bin").stack().rename("contacts").reset_index()
         totals = long["outcome"].map(total).astype("float64")
         so_far = k.cumsum(axis=1).stack().to_numpy()
         return pd.DataFrame(
