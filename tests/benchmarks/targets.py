@@ -5,8 +5,8 @@
 Without `--centre` one of 300,000 calls is invented. One that is given is not written into: the day is loaded into a
 copy of its control file, beside links to its segments. `import okireports` stands beside `import duckdb, pandas, ibis`
 (target: 1.3 times), in processes of their own, by turns. Opening is resolving the viewer and attaching one table of all
-her projects (targets: 20 ms for 3, 2.5 s for 1,000). The day is the last one that has calls, to which so many are added,
-and statuses; it fails where a segment of another month is written anew. About time nothing here asserts.
+her projects (targets: 20 ms for 3, 2.5 s for 1,000). The day is the last one that has calls; so many are added to it,
+with statuses. It fails where a segment of another month is written anew. About time nothing here asserts.
 """
 
 from __future__ import annotations

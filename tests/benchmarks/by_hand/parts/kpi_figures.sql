@@ -62,10 +62,10 @@ swept AS (
     WINDOW so_far AS (PARTITION BY span, operator_id ORDER BY lo ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     UNION ALL
     SELECT span, operator_id, project_id, status, lo, hi,
-        max(hi) OVER so_far, max(hi) FILTER (status <> 'Ready') OVER so_far
+        max(hi) OVER of_project, max(hi) FILTER (status <> 'Ready') OVER of_project
     FROM cut
     WHERE project_id IS NOT NULL
-    WINDOW so_far AS (
+    WINDOW of_project AS (
         PARTITION BY span, operator_id, project_id ORDER BY lo ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     )
 ),
