@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -90,6 +90,8 @@ class Postgres:
                     rows = pa.RecordBatchReader.from_batches(schema, batches(path, schema))
                     cursor.adbc_ingest(table, rows, mode="append")
             self.arrange(cursor)
+            cursor.execute("SELECT pg_backend_pid()")
+            self.first = processes()[cursor.fetchone()[0]][1]  # the process that started this one, and all others
 
     def arrange(self, cursor: Any) -> None:
         """Indexes, policies and statistics."""
@@ -129,15 +131,10 @@ class Postgres:
 
     def cpu_seconds(self) -> float:
         """Seconds of processors of the server: of those of its processes that live, and of those that ended."""
-        ticks = os.sysconf("SC_CLK_TCK")
-        every = {path.name: path.read_text().rpartition(")")[2].split() for path in living()}
-        first = next(pid for pid, told in every.items() if self.is_first(pid, told))
-        ended = sum(map(int, every[first][11:15]))
-        return (ended + sum(int(told[11]) + int(told[12]) for told in every.values() if told[1] == first)) / ticks
-
-    def is_first(self, pid: str, told: list[str]) -> bool:
-        """Is this the process of the server that started the others?"""
-        return f"port={self.server.port}".encode() in Path("/proc", pid, "cmdline").read_bytes()
+        told = processes()
+        ticks = sum(told[self.first][11:15])  # its own, and those of its children that ended
+        ticks += sum(sum(one[11:13]) for one in told.values() if one[1] == self.first)
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def close(self) -> None:
         """Stop the server."""
@@ -215,9 +212,13 @@ def fits(engine: str, calls: int) -> bool:
     return engine != "pandas" or calls * MEMORY_FOR_A_CALL < memory
 
 
-def living() -> list[Path]:
-    """The files that tell of this machine's processes."""
-    return [path for path in (p / "stat" for p in Path("/proc").glob("[0-9]*")) if path.exists()]
+def processes() -> dict[int, list[int]]:
+    """This machine's processes: what /proc tells of each behind its name and state; [1] is who started it."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            found[int(path.parent.name)] = [0, *map(int, path.read_text().rpartition(")")[2].split()[1:])]
+    return found
 
 
 def plain(schema: pa.Schema) -> pa.Schema:
