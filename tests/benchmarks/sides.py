@@ -181,9 +181,9 @@ class Hand:
         con.register("_buckets", buckets)
         con.execute("CREATE TABLE buckets AS FROM _buckets")
 
-    def agree(self) -> None:
-        """Fail unless both sides give the same rows."""
-        twin.same(self.ours.once().slice(0, MOST_COMPARED), self.shaped(self.once()).slice(0, MOST_COMPARED))
+    def agree(self, ours: pa.Table, hand: pa.Table) -> None:
+        """Fail unless both sides gave the same rows."""
+        twin.same(ours.slice(0, MOST_COMPARED), self.shaped(hand).slice(0, MOST_COMPARED))
 
     def shaped(self, found: pa.Table) -> pa.Table:
         """Rows by hand with the columns that were asked for, as `twin.run` leaves out the others."""
@@ -304,11 +304,12 @@ def warm(ours: Ours, hand: Hand) -> dict[str, Any]:
     """Both sides in turns: the median of RUNS after a run that is not counted; are their rows the same?"""
     told: dict[str, Any] = {"sql": "by_hand" if is_own(ours.name) else "twin"}
     sides: list[Ours | Hand] = [ours]
-    first = measured(ours.once).wall_s
+    rows: list[pa.Table] = []
+    first = measured(lambda: rows.append(ours.once())).wall_s
     try:
-        first = max(first, measured(hand.once).wall_s)
+        first = max(first, measured(lambda: rows.append(hand.once())).wall_s)
         sides.append(hand)
-        hand.agree()
+        hand.agree(*rows)
         told["same"] = True
     except duckdb.InterruptException:
         told["given_up"] = True
