@@ -15,7 +15,6 @@ be plain and not to be fast, otherwise the twin.
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 import resource
@@ -318,8 +317,12 @@ def warm(ours: Ours, hand: Hand) -> dict[str, Any]:
     runs = RUNS if first < LONG_S else LONG_RUNS
     taken: dict[int, list[Taken]] = defaultdict(list)
     for turn in range(runs):
-        for side in sides if turn % 2 else sides[::-1]:
-            taken[id(side)].append(measured(side.once))
+        for side in sides[:] if turn % 2 else sides[::-1]:
+            try:
+                taken[id(side)].append(measured(side.once))
+            except duckdb.InterruptException:  # by hand, where it is near to being given up
+                told["given_up"] = True
+                sides.remove(hand)
     told |= {"runs": runs, "ours": medians(taken[id(ours)])}
     return told | ({"hand": medians(taken[id(hand)])} if hand in sides else {})
 
@@ -340,7 +343,7 @@ def main() -> None:
             told = cold(Hand(ours), center)
         case _:
             told = warm(ours, Hand(ours))
-    print(json.dumps(told, default=lambda _: None if math.isnan(_) else _))
+    print(json.dumps(told))
 
 
 if __name__ == "__main__":
