@@ -25,9 +25,10 @@ PERSON = "picked_up_at IS NOT NULL AND outcome IN ('answered', 'dropped')"
 
 @dataclass(frozen=True)
 class Dialect:
-    """What is said differently: an instant, the start of its half hour, its local weekday and hour, a 90 % quantile."""
+    """What is said differently: instants, a start's half hour, its local weekday and hour, a 90 % quantile."""
 
     at: Callable[[datetime], str]
+    instant: Callable[[str], str]  # a half hour, as it is handed over
     half_hour: str
     weekday: str
     hour: str
@@ -37,6 +38,7 @@ class Dialect:
 
 POSTGRES = Dialect(
     at=lambda at: f"TIMESTAMP '{at}'",
+    instant=lambda half: half,
     half_hour="date_bin('30 minutes', started_at, TIMESTAMP '2000-01-01')",
     weekday="CAST(extract(isodow FROM (started_at AT TIME ZONE 'UTC') AT TIME ZONE 'Europe/Warsaw') AS bigint)",
     hour="CAST(extract(hour FROM (started_at AT TIME ZONE 'UTC') AT TIME ZONE 'Europe/Warsaw') AS bigint)",
@@ -45,6 +47,7 @@ POSTGRES = Dialect(
 )
 CLICKHOUSE = Dialect(
     at=lambda at: f"toDateTime64('{at}', 6, 'UTC')",
+    instant=lambda half: f"toDateTime64({half}, 6, 'UTC')",  # without it a number is given
     half_hour="toStartOfInterval(started_at, INTERVAL 30 MINUTE)",
     weekday="toDayOfWeek(started_at, 0, 'Europe/Warsaw')",
     hour="toHour(started_at, 'Europe/Warsaw')",
@@ -123,7 +126,7 @@ def queue_summary(d: Dialect, scope: Scope) -> str:
 
 def service_level(d: Dialect, scope: Scope) -> str:
     """Service level by half hours."""
-    return f"""SELECT p.project AS project, q.queue AS queue, half AS "interval", offered, answered_in_time,
+    return f"""SELECT p.project AS project, q.queue AS queue, {d.instant("half")} AS "interval", offered, answered_in_time,
         abandoned_short, {share("answered_in_time", "offered - abandoned_short")} AS service_level,
         {real("goal")} AS goal,
         {share("answered_in_time", "offered - abandoned_short")} >= {real("goal")} AS met, asa / 1000 AS asa_s,
