@@ -126,8 +126,8 @@ def queue_summary(d: Dialect, scope: Scope) -> str:
 
 def service_level(d: Dialect, scope: Scope) -> str:
     """Service level by half hours."""
-    return f"""SELECT p.project AS project, q.queue AS queue, {d.instant("half")} AS "interval", offered, answered_in_time,
-        abandoned_short, {share("answered_in_time", "offered - abandoned_short")} AS service_level,
+    return f"""SELECT p.project AS project, q.queue AS queue, {d.instant("half")} AS "interval", offered,
+        answered_in_time, abandoned_short, {share("answered_in_time", "offered - abandoned_short")} AS service_level,
         {real("goal")} AS goal,
         {share("answered_in_time", "offered - abandoned_short")} >= {real("goal")} AS met, asa / 1000 AS asa_s,
         {share("abandoned", "offered")} AS abandon_rate
