@@ -36,8 +36,10 @@ VIEWERS = {"one": 1, "three": 3, "member": None, "all": None}  # how many projec
 
 def main() -> None:
     """Make the centre."""
-    path, calls = sys.argv[1:]
-    forty(Path(path), int(calls), progress=True)
+    path, part = Path(sys.argv[1]), Path(f"{sys.argv[1]}.part")
+    shutil.rmtree(part, ignore_errors=True)  # of one that was stopped
+    forty(part, int(sys.argv[2]), progress=True)
+    part.rename(path)
 
 
 def forty(path: Path, calls: int, *, seed: int = 1, progress: bool = False) -> Center:

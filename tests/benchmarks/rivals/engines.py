@@ -26,11 +26,12 @@ from rivals.sql import CLICKHOUSE, POSTGRES, statement
 
 PATIENCE_S = 300  # for one answer; a question that takes longer is asked once
 MEMORY_FOR_A_CALL = 700  # bytes that pandas needs while its frames are made, the other tables with them
-POSTGRES_SETTINGS = {
-    "shared_buffers": "4GB",
+MEMORY = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+POSTGRES_SETTINGS = {  # as its manual and its users advise for reports
+    "shared_buffers": f"{MEMORY // 4 >> 20}MB",
     "work_mem": "256MB",
     "maintenance_work_mem": "1GB",
-    "effective_cache_size": "12GB",
+    "effective_cache_size": f"{MEMORY // 2 >> 20}MB",
     "max_wal_size": "8GB",
     "max_parallel_workers_per_gather": os.cpu_count() or 2,
     "random_page_cost": 1.1,
@@ -207,9 +208,7 @@ def made(asked: dict[str, Any]) -> Engine:
 
 def fits(engine: str, calls: int) -> bool:
     """Can an engine hold so many calls in this machine's memory?"""
-    free = os.sysconf("SC_AVPHYS_PAGES") + os.sysconf("SC_PHYS_PAGES") // 2  # what is cached can be let go
-    memory = min(free, os.sysconf("SC_PHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
-    return engine != "pandas" or calls * MEMORY_FOR_A_CALL < memory
+    return engine != "pandas" or calls * MEMORY_FOR_A_CALL < 0.8 * MEMORY
 
 
 def processes() -> dict[int, list[int]]:
