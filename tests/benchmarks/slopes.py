@@ -110,7 +110,7 @@ def one(over: str, size: int) -> dict[str, Any]:
         )
         number = iter(range(1_000))
         told["create a user"] = spent(lambda: center.users.create(f"new{next(number)}", **SAY))
-        told["add a member"] = spent(lambda: center.projects.add_member(HERS, f"new{next(number) - 6}", **SAY))
+        told["add a member"] = spent(lambda: center.projects.add_member(HERS, f"new{next(number) - RUNS}", **SAY))
         control = center.folder.current().control
         told["control file"] = {"bytes": control.stat().st_size}
         told["stores"] = {"bytes": sum(file.stat().st_size for file in center.folder.stores.glob("*/*"))}
@@ -126,7 +126,8 @@ def projects(center: Center) -> list[str]:
 def files(folder: Path, sizes: dict[str, int], own: int | None) -> None:
     """A year of calls and statuses as canonical Parquet, and who owns what; `own` are the first project's, if fixed."""
     folder.mkdir()
-    calls, count, people = sizes["calls"], sizes["projects"], sizes["users"]
+    calls, count = sizes["calls"], sizes["projects"]
+    people = max(sizes["users"], count)  # at least one for each project
     project = f"hash(i * 13) % {count}" if own is None else f"if(i < {own}, 0, 1 + hash(i * 13) % {count - 1})"
     worker = f"{count} * (hash(i * 17) % {max(1, people // count)}) + {project}"  # a member of the project
     with duckdb.connect() as con:
