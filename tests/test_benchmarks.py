@@ -78,4 +78,4 @@ def test_a_centre_of_forty_projects_is_loaded_whole(tmp_path: Path, monkeypatch:
     loads = center.loads
     assert not loads["rows_rejected"].sum()
     assert centres.people(center) == {"one": 1, "three": 3, "member": 40, "all": 40}
-    assert set(center.viewer("bench-member").projects["project"]) == set(center.projects.frame["name"])
+    assert set(center.viewer("bench-member").projects["project"]) == set(center.projects.frame["project"])

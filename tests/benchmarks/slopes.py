@@ -119,7 +119,7 @@ def one(over: str, size: int) -> dict[str, Any]:
 
 def projects(center: Center) -> list[str]:
     """All of them, by name."""
-    names: list[str] = center.projects.frame["name"].tolist()
+    names: list[str] = center.projects.frame["project"].tolist()
     return names
 
 
