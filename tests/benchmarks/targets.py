@@ -129,21 +129,21 @@ def write_day(center: Center, folder: Path, start: datetime, calls: int) -> None
         con.register("queues", queues)
         con.register("people", people)
         con.execute(
-            f"""CREATE TABLE drawn AS SELECT i, q.queue, p.login, s.at FROM
-            (SELECT i, TIMESTAMP '{start + timedelta(hours=6)}' + to_seconds((i * 43200 // {calls})::INT) AS at
+            f"""CREATE TABLE drawn AS SELECT i, q.queue, p.login, s.begun FROM
+            (SELECT i, TIMESTAMP '{start + timedelta(hours=6)}' + to_seconds((i * 43200 // {calls})::INT) AS begun
             FROM range({calls}) r(i)) s
             JOIN (SELECT *, row_number() OVER () - 1 AS n FROM queues) q ON q.n = s.i % {len(queues)}
             JOIN (SELECT *, row_number() OVER () - 1 AS n FROM people) p ON p.n = s.i % {len(people)}"""
         )
         con.execute(
-            f"""COPY (SELECT 'day-' || i AS source_id, 'inbound' AS direction, at AS started_at, at AS queued_at,
-            at + INTERVAL 9 SECOND AS answered_at, at + INTERVAL 200 SECOND AS ended_at, queue, login AS operator,
+            f"""COPY (SELECT 'day-' || i AS source_id, 'inbound' AS direction, begun AS started_at, begun AS queued_at,
+            begun + INTERVAL 9 SECOND AS answered_at, begun + INTERVAL 200 SECOND AS ended_at, queue, login AS operator,
             'answered' AS outcome FROM drawn) TO '{folder / "calls.parquet"}'"""
         )
         con.execute(
-            f"""COPY (SELECT login AS operator, 'Busy' AS status, queue, at AS started_at,
-            at + INTERVAL 200 SECOND AS ended_at FROM drawn
-            QUALIFY row_number() OVER (PARTITION BY login, at ORDER BY i) = 1)
+            f"""COPY (SELECT login AS operator, 'Busy' AS status, queue, begun AS started_at,
+            begun + INTERVAL 200 SECOND AS ended_at FROM drawn
+            QUALIFY row_number() OVER (PARTITION BY login, begun ORDER BY i) = 1)
             TO '{folder / "statuses.parquet"}'"""
         )
 

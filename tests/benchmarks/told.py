@@ -152,11 +152,11 @@ def picture(frame: pd.DataFrame, told: dict[str, Any]) -> alt.Chart:
     said = f"Milliseconds of ten reports over {told['rows']['calls']:,} calls, by engine"
     return (
         alt.Chart(frame, title=title, description=said, width=600, height=alt.Step(26))
-        .mark_point(filled=True, size=90, opacity=1)
+        .mark_point(filled=True, size=90, opacity=0.85)
         .encode(
-            x=alt.X("ms:Q", scale=alt.Scale(type="log"), title="milliseconds (each line is ten times the last)"),
+            x=alt.X("ms:Q", scale=alt.Scale(type="log"), title="milliseconds, on a logarithmic axis"),
             y=alt.Y("report:N", sort=order, title=None, axis=alt.Axis(grid=True)),
-            color=alt.Color("engine:N", scale=colours),
+            color=alt.Color("engine:N", scale=colours, legend=alt.Legend(columns=3)),
             shape=alt.Shape("engine:N", scale=alt.Scale(domain=there)),
         )
         .configure(**THEMES["light"].config)
