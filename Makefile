@@ -52,7 +52,7 @@ bench: $(READY)
 	$(BENCH)/told.py
 
 parts: $(READY)
-	for part in targets admin explorer exports load logs memory pages scope; do $(BENCH)/$$part.py || exit 1; done
+	for part in admin explorer exports load logs memory pages scope targets; do $(BENCH)/$$part.py || exit 1; done
 
 slopes: $(READY)
 	$(BENCH)/slopes.py --out slopes.json

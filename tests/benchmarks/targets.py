@@ -99,7 +99,7 @@ def a_day(center: Center, source: Path, calls: int) -> None:
     result = center.load(source)
     seconds = time.perf_counter() - begun
     fresh = {key: value for key, value in listed(center).items() if before.get(key) != value}
-    wrong = sorted({stretch for _, _, stretch in fresh} - {f"{day:%Y-%m}"})
+    wrong = sorted({(table, stretch) for _, table, stretch in fresh if stretch != f"{day:%Y-%m}"})
     gone = sorted(key for key in before if key not in listed(center))
     written = sum(count for _, count in fresh.values())
     print(f"a day of {result.rows_loaded:,} rows: {seconds:.1f} s, {peak_bytes() / 1e9:.2f} GB at most;", end=" ")
