@@ -4,15 +4,19 @@ BIN := .venv/bin
 READY := .venv/ready
 PYTEST := $(BIN)/python -m pytest
 WORLDS ?= 500
+SCALE ?= 10
+BENCH := PYTHONPATH=tests $(BIN)/python tests/benchmarks
 
-.PHONY: help demo test laws kills bench catalogue mutations clean
+.PHONY: help demo test laws kills bench parts slopes catalogue mutations clean
 
 help:
 	@echo "make demo             an invented call centre, every report for every demo viewer, exports under out/"
 	@echo "make test             ruff, mypy and the tests"
 	@echo "make laws WORLDS=500  who may see what, over that many invented worlds per law"
 	@echo "make kills            kill a scheduled run at each of its steps: nobody gets anything twice, or not at all"
-	@echo "make bench            time and memory of loading and of reports, beside plain DuckDB"
+	@echo "make bench SCALE=10   every report beside SQL by hand, ten beside other engines, over so many million calls"
+	@echo "make parts            time and memory of loading, logs, exports, pages, the explorer, admin changes"
+	@echo "make slopes           how time and memory grow with calls, projects, users, and not with hidden rows"
 	@echo "make catalogue        the reports' list in README and docs/catalogue.md, from the reports themselves"
 	@echo "make mutations        break the code on purpose: each break must fail a test"
 	@echo "make clean            remove the environment, caches and what the commands made"
@@ -38,8 +42,21 @@ laws: $(READY)
 kills: $(READY)
 	KILL_EVERY=1 $(PYTEST) tests/test_schedule_killed.py
 
+# CENTER names the folder of a centre that is there already; without it one is made. What was measured stays measured.
 bench: $(READY)
-	for script in tests/benchmarks/*.py; do PYTHONPATH=tests $(BIN)/python $$script || exit 1; done
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	if [ -z "$(CENTER)" ] && [ ! -e centers/bench-$(SCALE)/CURRENT ]; then \
+		mkdir -p centers && $(BENCH)/centres.py centers/bench-$(SCALE) $(SCALE)000000; fi
+	$(BENCH)/every_report.py --centre $(or $(CENTER),centers/bench-$(SCALE)) --out benchmarks.json
+	$(BENCH)/ten_reports.py --centre $(or $(CENTER),centers/bench-$(SCALE)) --out benchmarks.json
+	$(BENCH)/told.py
+
+parts: $(READY)
+	for part in admin explorer exports load logs memory pages scope targets; do $(BENCH)/$$part.py || exit 1; done
+
+slopes: $(READY)
+	$(BENCH)/slopes.py --out slopes.json
+	$(BENCH)/told.py
 
 catalogue: $(READY)
 	$(BIN)/python -m okireports.catalogue .

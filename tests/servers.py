@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +72,7 @@ def bucket(address: str, setenv: Callable[[str, str], None], name: str) -> Any:
 
 
 @contextmanager
-def postgres() -> Iterator[Server]:
+def postgres(settings: Mapping[str, object] | None = None) -> Iterator[Server]:
     """A PostgreSQL with the database `centre`, its owner `owner`, and `reader`, who may read what `owner` makes."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
     with _folder("postgres") as (folder, user):
@@ -83,6 +83,7 @@ def postgres() -> Iterator[Server]:
         made = [programs / "initdb", "-D", data, "-U", "owner", "-A", "scram-sha-256", f"--pwfile={secret}"]
         _run([*made, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], user)
         options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "port": port, "fsync": "off"}
+        options |= settings or {}
         given = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         with _running([programs / "postgres", "-D", data, *given], user, folder, port):
 

@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from centres import shadow
+
 import okireports
 from okireports import report, run
 from okireports.access.oversight import OVERSIGHT
@@ -83,20 +85,6 @@ def bytes_read() -> int:
     if not COUNTED.exists():
         return 0
     return int(next(line.split()[1] for line in COUNTED.read_text().splitlines() if line.startswith("rchar")))
-
-
-def shadow(center: Center, path: Path) -> Center:
-    """A centre of the same files, with a control file of its own; what is changed or removed there is here only."""
-    current = center.folder.current()
-    for part in ("stores", "journal", "rejects"):
-        (path / part).mkdir(parents=True)
-    for file in (center.folder.pointer, center.folder.secret, current.control):
-        shutil.copy(file, path)
-    for file in center.folder.stores.glob("*/*"):
-        link = path / "stores" / file.parent.name / file.name
-        link.parent.mkdir(exist_ok=True)
-        link.symlink_to(file.resolve())
-    return okireports.open(path, now=center.clock())
 
 
 def member(center: Center, project: str) -> str:
