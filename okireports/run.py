@@ -84,7 +84,7 @@ def run(viewing: Viewing, question: Question) -> Answer:
     asked = Asked(viewing, question)
     with noting_refusals(viewing, "report", str(question.name)), ExitStack() as held:
         opened = held.enter_context(session(viewing, asked.plan))
-        with own.failing(asked.report), viewing.stop.ending(opened.con):
+        with own.failing(asked.report), viewing.stop.ending(opened):
             return asked.answer(opened, held)
 
 
@@ -192,8 +192,8 @@ class Asked:
             return None
         start, end = self.period.start, self.period.end
         step = -((start - end) // timedelta(milliseconds=SLICES))  # rounded up
-        counted = opened.con.execute(counting(self.asking(opened, self.period), start, step)).fetchall()
-        course = Course(start, end, step, dict(counted))
+        counted = opened.arrow(counting(self.asking(opened, self.period), start, step, opened.words))
+        course = Course(start, end, step, dict(zip(*(c.to_pylist() for c in counted.columns), strict=True)))
         return course if course.count > MOST_ROWS else None
 
     def of_span(self, opened: Session, span: Span) -> tuple[str, pa.Schema]:
@@ -202,7 +202,7 @@ class Asked:
 
     def statement(self, opened: Session, period: Period) -> tuple[str, pa.Schema]:
         """The SQL of the report over a period, and the types of its rows."""
-        return (anew if self.report.own else statement)(self.asking(opened, period))
+        return (anew if self.report.own else statement)(self.asking(opened, period), opened.words)
 
     def asking(self, opened: Session, period: Period) -> Asking:
         """All that the report's statement over a period follows from."""
@@ -354,9 +354,7 @@ def chosen(opened: Session, directory: str, kind: str, wanted: Names) -> list[st
     """The ids (or lines) that a filter means, among those that the viewer can see."""
     names = as_tuple(wanted)
     if kind == "line":
-        lines = {
-            row[0] for row in opened.con.execute("SELECT DISTINCT line FROM calls WHERE line IS NOT NULL").fetchall()
-        }
+        lines = set(opened.arrow("SELECT DISTINCT line FROM calls WHERE line IS NOT NULL")["line"].to_pylist())
         for name in names:
             if name not in lines:
                 raise UnknownName(kind, name, lines)

@@ -45,6 +45,7 @@ BESIDE = {
     ("sql", "run"): "a refusal is written down in one way",
     ("sql", "export"): "what a query gave is saved as a result is",
     ("extract", "admin"): "instants are read, and said, in one way",
+    ("lake", "delivery"): "files are put where they go in one way",
     ("delivery", "admin"): "instants are read in one way",
     ("delivery", "extract"): "one state is pinned in one way, and the same right hands rows out",
     ("delivery", "result"): "what is handed out is saved as a result is",
