@@ -69,6 +69,7 @@ PLACES = {
     "ipywidgets": {"widgets"},
     "anywidget": {"widgets"},
     "pyspark": {"engines/spark"},
+    "py4j": {"engines/spark"},
 }
 PORTABLE = ("reports", "metrics")  # they run on every engine: Ibis, and nothing that is an engine's own
 DISTRIBUTIONS = {
@@ -82,6 +83,7 @@ BROUGHT = {  # library -> the dependency that is made of it
     "IPython": "ipywidgets",
     "traitlets": "ipywidgets",
     "adbc_driver_manager": "adbc-driver-postgresql",
+    "py4j": "pyspark",
 }
 
 LINES = 400

@@ -40,8 +40,8 @@ def ask(viewing: Viewing, text: str, limits: Limits) -> Selection:
     check_text(text)
     if viewing.engine is not None:
         raise EngineError(
-            "A query of one's own runs in DuckDB, in a process that holds her rows and nothing else; free SQL on a cluster "
-            "could read whatever the cluster can. Open the centre without engine=, or write a report of your own."
+            "A query of one's own runs in DuckDB, in a process that holds her rows and nothing else; free SQL on a "
+            "cluster could read whatever that can. Open the centre without engine=, or write a report of your own."
         )
     with noting_refusals(viewing, "sql", text):
         for attempt in range(TRIES):
