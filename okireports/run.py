@@ -165,14 +165,18 @@ class Asked:
         zone = self.period.zone
         rows: Rows
         if course := self.too_many(opened):
-            spans = stretches((self.period.start, self.period.end), course.count)
-            rows = Log(opened, held.pop_all(), course, zone, spans, partial(self.of_span, opened))
+            rows = opened.written(sql, schema, zone) or self.log(opened, held, course)
         else:
             rows = Held(frames.arrow(opened.arrow(sql).cast(schema), zone))
         by = self.by if self.question.row is None else None  # which is of the summary
         if self.report.own:
             own.suppose_columns(self.report, rows.schema)
         return Answer(self.report, rows, sql, self.provenance(opened), by, self.week_start)
+
+    def log(self, opened: Session, held: ExitStack, course: Course) -> Log:
+        """The rows of a long log, which the engine gives a stretch at a time."""
+        spans = stretches((self.period.start, self.period.end), course.count)
+        return Log(opened, held.pop_all(), course, self.period.zone, spans, partial(self.of_span, opened))
 
     def check_row(self, opened: Session) -> None:
         """A row of what she cannot see now, if she ever could, is not there.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import threading
@@ -23,9 +24,9 @@ import spark_cluster
 import worlds
 from laws import Trial
 from okireports import run
-from okireports.answer import Log
 from okireports.engines import spark as engine
 from okireports.engines.stop import Stop
+from okireports.engines.written import Written
 from okireports.errors import EngineError, LakeError, OkiReportsError, Refused, Stopped, UnknownName
 from okireports.faces import Center, Result, Viewer
 from okireports.lake import Lake
@@ -272,21 +273,39 @@ def test_what_spark_lacks_is_refused_when_the_statement_is_made() -> None:
 # Long logs, files, erasure
 
 
-def test_a_long_log_comes_in_stretches_and_is_the_same(
+def test_a_long_log_is_written_by_the_cluster_and_is_the_same(
     trial: Trial, spread: Center, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = told(trial.center, trial, "admin", "call_log")
     assert isinstance(whole, Result)
     files = {s: whole.save(tmp_path / f"whole.{s}").read_bytes() for s in ("csv", "json")}
     monkeypatch.setattr(run, "MOST_ROWS", 1)
-    monkeypatch.setattr(run, "AT_ONCE", 8)
+    monkeypatch.setattr(engine.Spread, "arrow", few(engine.Spread.arrow))
     long = told(spread, trial, "admin", "call_log")
-    assert isinstance(long, Result) and isinstance(long.answer.rows, Log)
+    assert isinstance(long, Result) and isinstance(long.answer.rows, Written)
     assert long.answer.rows.count == whole.arrow.num_rows and long.arrow.equals(whole.arrow)
     assert long.answer.rows.head(3).equals(whole.arrow.slice(0, 3))
+    for first, most in ((0, 1), (2, 7), (5, 10_000), (10_000, 3), (1, 0)):
+        assert long.answer.rows.some(first, most).equals(whole.arrow.slice(first, most))
     for suffix, content in files.items():
         assert long.save(tmp_path / f"long.{suffix}").read_bytes() == content
     assert pq.read_table(long.save(tmp_path / "long.parquet")).replace_schema_metadata().equals(whole.arrow)
+    results = trial.folder / "lake" / "results"
+    assert len([*results.iterdir()]) == 1
+    del long
+    gc.collect()
+    assert not [*results.iterdir()]
+
+
+def few(real: Any) -> Any:
+    """Fail where more rows are collected than the one of each slice of the period that is counted."""
+
+    def arrow(self: engine.Spread, sql: str) -> pa.Table:
+        rows = real(self, sql)
+        assert rows.column_names == ["n", "rows"], "it was collected"
+        return rows
+
+    return arrow
 
 
 def test_an_export_is_what_it_is_in_duckdb(trial: Trial, spread: Center, tmp_path: Path) -> None:

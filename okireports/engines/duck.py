@@ -28,6 +28,7 @@ from okireports.disk.folder import release_control, undamaged
 from okireports.engines.seen import Wanted, as_seen, hers, schema_of
 from okireports.engines.stop import Stop
 from okireports.errors import DamagedCenter
+from okireports.rows import Rows
 from okireports.tables import FACTS, Fact
 
 __all__ = ["Opening", "Session", "SettingsAt", "Viewing", "Wanted", "may_open", "private", "schema_of", "session"]
@@ -71,6 +72,10 @@ class Session:
         with self.con.cursor() as con:
             for batch in con.execute(sql).to_arrow_reader(rows):
                 yield pa.Table.from_batches([batch])
+
+    def written(self, sql: str, schema: pa.Schema, zone: str) -> Rows | None:
+        """The rows that a statement gives, written by the engine for that they are too many; None: it gives them."""
+        return None
 
     def nothing_of(self, table: str) -> pa.Table:
         """A table without its rows; from any thread."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import duckdb
 import ibis
@@ -28,12 +28,15 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
+from okireports import frames
 from okireports.access.directory import DIRECTORIES
 from okireports.disk import Sealed, Segment
 from okireports.disk.folder import NO_PROJECT
 from okireports.engines.duck import Opening, Plan, Session, Viewing, newest_of
 from okireports.engines.seen import as_seen, hers, schema_of
+from okireports.engines.written import Scratch, Written
 from okireports.errors import EngineError, LakeError, OkiReportsError
+from okireports.rows import Rows
 from okireports.tables import FACTS, Fact
 
 SETTINGS = {  # of a run's session, whatever the cluster's are
@@ -57,6 +60,9 @@ class Lake(Protocol):
 
     def pinned(self) -> Lake:
         """The lake as it is now."""
+
+    def scratch(self) -> Scratch:
+        """A place for a result, which all machines see."""
 
 
 class Options(ibis.config.Config):  # type: ignore[misc]  # Ibis ships no types
@@ -93,14 +99,15 @@ class Spark:
             with run.narrowed() as chosen:
                 opening.finish()
             run.hand_over()
-        return Spread(con, opening.scope, newest_of(chosen), chosen, opening.settings, views, run.spark)
+        return Spread(con, opening.scope, newest_of(chosen), chosen, opening.settings, views, run.spark, self.lake)
 
 
 @dataclass(frozen=True)
 class Spread(Session):
     """An open run on Spark."""
 
-    spark: SparkSession = field(kw_only=False, default=cast(SparkSession, None))
+    spark: SparkSession
+    lake: Lake
     tag: str = field(default_factory=lambda: f"okireports-{secrets.token_hex(8)}")
 
     @property
@@ -115,10 +122,27 @@ class Spread(Session):
 
     def arrow(self, sql: str) -> pa.Table:
         """The rows that a statement gives."""
+        with self.asking():
+            return self.spark.sql(sql).toArrow()
+
+    def written(self, sql: str, schema: pa.Schema, zone: str) -> Rows:
+        """The rows that a statement gives, written by the cluster."""
+        scratch = self.lake.scratch()
+        try:
+            with self.asking():
+                self.spark.sql(sql).write.parquet(scratch.address, compression="zstd")
+            return Written(scratch, schema, lambda rows: frames.arrow(rows.cast(schema), zone))
+        except BaseException:
+            scratch.remove()
+            raise
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """While this thread has something done, so that it can be ended."""
         with telling():
-            self.spark.addTag(self.tag)  # of this thread
+            self.spark.addTag(self.tag)
             try:
-                return self.spark.sql(sql).toArrow()
+                yield
             finally:
                 self.spark.removeTag(self.tag)
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import duckdb
+from pyarrow import fs
 
-from okireports.delivery.target import Target, target_of
+from okireports.delivery.target import Disk, Target, target_of
 from okireports.disk import Folder, Segment
+from okireports.disk.sweep import utc_now
+from okireports.engines.written import Scratch
 from okireports.errors import BadOption, LakeError
 from okireports.lake.layout import Slice, State, slices_of, state_at
 from okireports.lake.standing import erased_since, follows
@@ -78,6 +83,14 @@ class Lake:
         if manifest not in self._known:
             self._known[manifest] = slices_of(self.target, manifest)
         return self._known[manifest]
+
+    def scratch(self) -> Scratch:
+        """A place for a result that the cluster writes: `results/...`, which who reads it removes, else a sync."""
+        name = f"results/{utc_now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+        if isinstance(self.target, Disk):
+            return Scratch(self.address(name), fs.LocalFileSystem(), str(self.target.folder.absolute() / name))
+        bucket: Any = self.target
+        return Scratch(self.address(name), bucket.storage, f"{bucket.base}/{name}")
 
     def address(self, file: str) -> str:
         """Where an engine finds a file."""

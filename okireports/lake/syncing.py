@@ -37,6 +37,7 @@ from okireports.lake.standing import erased_since, follows
 from okireports.lake.writing import Month, months_of, write
 from okireports.tables import FACTS, MODEL_VERSION
 
+RESULTS = re.compile(r"results/(\d{8}T\d{6})-[0-9a-f]{8}/.+")  # what a run had the cluster write
 STATES = re.compile(r"manifests/\d{6,}\.json")
 OURS = re.compile(r"\w+/p\d{4,}/(\d{4,}-\d\d|all|none)\.[0-9a-f]{16}\.parquet|manifests/p\d{4,}/[0-9a-f]{16}\.json")
 ALIAS = "lake_source"
@@ -107,7 +108,7 @@ class Sync:
             said = state_manifest(state)
             self.target.write(state.file, said)
             self.target.write(CURRENT, pointer(state, said))
-        removed = self.sweep(state)
+        removed = self.sweep(state, before is not None and erased_since(self.reading.con, before))
         total = [sum(getattr(one, name) for one in self.slices) for name in ("rows", "bytes")]
         kept = len(self.slices) - self.written
         return Synced(self.target.path, state.generation, self.written, kept, removed, *total)
@@ -151,18 +152,24 @@ class Sync:
                 self.target.write(name, said)
             yield project, name
 
-    def sweep(self, state: State) -> int:
-        """Remove what no generation names that is kept; gives how many files of rows."""
+    def sweep(self, state: State, erased: bool) -> int:
+        """Remove what no generation names that is kept; gives how many files of rows.
+
+        Results whose reader was killed go a day later; after an erasure all of them, be they read or not.
+        """
         self.target.clear()
         there = [*self.target.names()]
         named = {CURRENT}
         for one in self.held(state, [name for name in there if STATES.fullmatch(name)]):
             named |= {one.file, *one.projects.values()}
             named |= {held.file for file in one.projects.values() for held in slices_of(self.target, file)}
-        gone = [name for name in there if name not in named and (STATES.fullmatch(name) or OURS.fullmatch(name))]
-        for name in sorted(gone, key=lambda name: not STATES.fullmatch(name)):  # who names, before what is named
+        day_ago = f"{utc_now() - KEPT_FOR:%Y%m%dT%H%M%S}"
+        results = [name for name in there if (found := RESULTS.fullmatch(name)) and (erased or found[1] < day_ago)]
+        manifests = [name for name in there if name not in named and STATES.fullmatch(name)]
+        rows = [name for name in there if name not in named and OURS.fullmatch(name)]
+        for name in [*results, *manifests, *rows]:  # who names, before what is named
             self.target.remove(name)
-        return sum(name.endswith(".parquet") for name in gone)
+        return sum(name.endswith(".parquet") for name in rows)
 
     def held(self, state: State, files: list[str]) -> Iterator[State]:
         """The generation that counts, and those before it that somebody may still read."""
