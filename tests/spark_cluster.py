@@ -23,7 +23,10 @@ from pyspark.sql import SparkSession
 from servers import LONG, free_port
 
 HOST = "127.0.0.1"
+LIGHT = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # a run of seconds pays for no better code
 SMALL = {
+    "spark.driver.extraJavaOptions": LIGHT,
+    "spark.executor.extraJavaOptions": LIGHT,
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.host": HOST,

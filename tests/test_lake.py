@@ -279,6 +279,19 @@ def test_rows_that_are_restamped_move(center: Center, where: Path) -> None:
     assert files(where) == {one.file for one in listed(center, where)}
 
 
+def test_what_is_handed_out_is_of_no_lake_that_is_behind(center: Center, where: Path) -> None:
+    center.lake.sync(where)
+    with center.folder.reading() as reading:
+        assert Lake.lies_at(where).files(reading.con, (1, 2), exact=True)
+    loaded.load(center, {"calls": calls(call("z", "2025-06-20T10:00:00Z", "Acme sales"), columns="queue")})
+    with center.folder.reading() as reading:
+        lake = Lake.lies_at(where)
+        assert lake.files(reading.con, (1, 2))  # a report says of which generation it is
+        assert lake.files(reading.con, (2,), exact=True)
+        with pytest.raises(LakeError, match="behind the centre"):
+            lake.files(reading.con, (1, 2), exact=True)
+
+
 # What is no lake of this centre
 
 

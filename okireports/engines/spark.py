@@ -9,6 +9,7 @@ other table. What Ibis cannot say to Spark is refused when the statement is made
 from __future__ import annotations
 
 import secrets
+import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -47,13 +48,15 @@ SETTINGS = {  # of a run's session, whatever the cluster's are
 }
 TYPES = {"VARCHAR": "STRING", "TIMESTAMP": "TIMESTAMP_NTZ"}
 GONE = ("FILE_NOT_EXIST", "FileNotFoundException", "PATH_NOT_FOUND")
+# PySpark says so of pandas as such, of which nothing is used here: rows come and go as Arrow.
+warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
 
 
 class Lake(Protocol):
     """Where the facts lie."""
 
-    def files(self, con: duckdb.DuckDBPyConnection, projects: Iterable[int]) -> tuple[Segment, ...]:
-        """The files of some projects; `con` has the control file attached."""
+    def files(self, con: duckdb.DuckDBPyConnection, projects: Iterable[int], *, exact: bool) -> tuple[Segment, ...]:
+        """The files of some projects; `con` has the control file attached; `exact`: none of a lake that is behind."""
 
     def address(self, file: str) -> str:
         """Where Spark finds a file."""
@@ -77,10 +80,11 @@ class Spark:
 
     address: str  # spark://host:7077, local[*], sc://host
     lake: Lake
+    exact: bool = False  # the lake has to hold what the centre does: what is handed out is of one state
 
     def pinned(self) -> Spark:
         """The same over the lake as it is now."""
-        return Spark(self.address, self.lake.pinned())
+        return Spark(self.address, self.lake.pinned(), exact=True)
 
     def open(self, con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -> Session:
         """Open a run.
@@ -88,11 +92,18 @@ class Spark:
         Raises:
             EngineError: the cluster cannot be reached.
             LakeError: the lake is not this centre's, or behind an erasure.
+            FileNotFoundError: it was synced meanwhile: what it held may be gone.
         """
         if isinstance(viewing.folder, Sealed):
             raise EngineError(f"{viewing.folder.path} is an extract, which has no lake: open it without engine=.")
+        lake = self.lake.pinned()  # first, so that the centre is of no earlier state
         opening = Opening.begun(con, viewing, plan)
-        chosen = opening.chosen(self.lake.files(con, opening.scope.stores))
+        try:
+            chosen = opening.chosen(lake.files(con, opening.scope.stores, exact=self.exact))
+        except LakeError:
+            if self.lake.pinned() != lake:
+                raise FileNotFoundError(lake.address("")) from None
+            raise
         with telling():
             run = Run(session_on(self.address), self.lake, opening, chosen)
             views = run.views()

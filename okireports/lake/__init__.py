@@ -23,7 +23,7 @@ class Lakes:
         """Bring a lake up to date: what changed since the last sync is written, and then counts all at once.
 
         The files hold every project's rows, as the centre's own files do, and are their owner's: 0600 in a folder.
-        Repeat it after each load, and after each erasure: until then the lake is refused to readers.
+        Repeat it after each load, and after each erasure, until which nothing is read from it.
 
         Args:
             dest: a folder of its own, file:///folder or s3://bucket/prefix; the first time an empty one.

@@ -19,7 +19,7 @@ from okireports.disk.sweep import utc_now
 from okireports.engines.written import Scratch
 from okireports.errors import BadOption, LakeError
 from okireports.lake.layout import Slice, State, slices_of, state_at
-from okireports.lake.standing import erased_since, follows
+from okireports.lake.standing import erased_since, follows, sources
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,15 @@ class Lake:
         """The lake as it is now, whatever is synced meanwhile."""
         return Lake(self.target, self.state(), self._known)
 
-    def files(self, con: duckdb.DuckDBPyConnection, projects: Iterable[int]) -> tuple[Segment, ...]:
+    def files(
+        self, con: duckdb.DuckDBPyConnection, projects: Iterable[int], *, exact: bool = False
+    ) -> tuple[Segment, ...]:
         """The files of some projects, in the order in which a centre lists its segments.
 
         Args:
             con: a connection in which the control file is attached.
             projects: of no other one any manifest is read.
+            exact: refuse a lake that does not hold what the centre does now.
 
         Raises:
             LakeError: the lake is another centre's, or behind an erasure or a correction.
@@ -70,13 +73,18 @@ class Lake:
                 f"{self.target.path} is of generation {state.generation}; since then rows were erased or corrected. "
                 "Sync it: until then nothing is read from it."
             )
+        projects = [*projects]
         held = [
-            one.segment
-            for project in projects
-            if project in state.projects
-            for one in self.slices(state.projects[project])
+            one for project in projects if project in state.projects for one in self.slices(state.projects[project])
         ]
-        return tuple(sorted(held, key=lambda one: (one.project_id, one.table, one.stretch, one.file)))
+        if exact and {one.source for one in held} != sources(con, projects):
+            raise LakeError(
+                f"{self.target.path} is of generation {state.generation} and behind the centre: sync it first. What is "
+                "handed out is of one state."
+            )
+        return tuple(
+            sorted((one.segment for one in held), key=lambda one: (one.project_id, one.table, one.stretch, one.file))
+        )
 
     def slices(self, manifest: str) -> tuple[Slice, ...]:
         """The files that a manifest of a project names."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import duckdb
 
 from okireports.disk.sweep import FINAL
 from okireports.lake.layout import State
+from okireports.tables import FACTS
+
+INTERNAL = [name for name, fact in FACTS.items() if fact.internal]  # tables that no viewer's run opens
 
 
 def follows(con: duckdb.DuckDBPyConnection, state: State) -> bool:
@@ -19,3 +24,10 @@ def erased_since(con: duckdb.DuckDBPyConnection, state: State) -> bool:
     asked = "SELECT count(*) FROM control.audit WHERE seq > ? AND action IN ?"
     found = con.execute(asked, [state.seq, FINAL]).fetchone()
     return bool(found and found[0])
+
+
+def sources(con: duckdb.DuckDBPyConnection, projects: Iterable[int]) -> set[str]:
+    """The checksums of all segments of which a lake of some projects is made."""
+    asked = """SELECT sha256 FROM control.segments
+    WHERE list_contains(?, project_id) AND NOT list_contains(?, "table") AND "rows" > 0"""
+    return {str(sha256) for (sha256,) in con.execute(asked, [[*projects], INTERNAL]).fetchall()}
