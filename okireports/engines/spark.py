@@ -107,7 +107,7 @@ class Spark:
         with telling():
             run = Run(session_on(self.address), self.lake, opening, chosen)
             views = run.views()
-            with run.narrowed() as chosen:
+            with run.named() as chosen:
                 opening.finish()
             run.hand_over()
         return Spread(con, opening.scope, newest_of(chosen), chosen, opening.settings, views, run.spark, self.lake)
@@ -182,7 +182,7 @@ class Run:
     chosen: tuple[Segment, ...]
 
     def views(self) -> dict[str, str]:
-        """Make the tables of facts; gives by table the statement of its rows over what is stored, `stored_...`."""
+        """Make the tables of facts, as `seen_...`; gives the statement of each over what is stored, `stored_...`."""
         made = {}
         for name in self.opening.tables:
             fact = FACTS[name]
@@ -192,7 +192,7 @@ class Run:
                 self.rows(fact, files).createOrReplaceTempView(rows)
                 stored.append((rows, project))
             made[name] = as_seen(fact, stored, self.opening.scope)
-            self.spark.sql(made[name]).createOrReplaceTempView(name)
+            self.spark.sql(made[name]).createOrReplaceTempView(f"seen_{name}")
         return made
 
     def stores(self, fact: Fact) -> list[tuple[int, list[Segment]]]:
@@ -209,9 +209,14 @@ class Run:
         return self.spark.read.schema(kinds).parquet(*(self.lake.address(s.file) for s in files))
 
     @contextmanager
-    def narrowed(self) -> Iterator[tuple[Segment, ...]]:
-        """Narrow the tables to what the viewer may see of them, while names are copied; gives the files that count."""
+    def named(self) -> Iterator[tuple[Segment, ...]]:
+        """Give the tables their names, of who sees only her own rows with those; while names are copied.
+
+        Gives the files in which something lies that she sees.
+        """
         if not self.opening.scope.own_rows_only:
+            for name in self.opening.tables:
+                self.spark.table(f"seen_{name}").createOrReplaceTempView(name)
             yield self.chosen
             return
         mine = self.own()
@@ -227,11 +232,11 @@ class Run:
             self.opening.con.execute(f'DROP TABLE "{name}"')
 
     def own(self) -> tuple[Segment, ...]:
-        """Narrow the tables to the viewer's own rows, calls first; gives the files in which something of hers lies."""
+        """Make the tables of the viewer's own rows, calls first; gives the files in which something of hers lies."""
         mine: set[str] = set()
         for name in self.opening.tables:
             fact = FACTS[name]
-            own = f'SELECT * FROM "{name}" WHERE {hers(fact, self.opening.scope, self.opening.wanted)}'
+            own = f'SELECT * FROM "seen_{name}" WHERE {hers(fact, self.opening.scope, self.opening.wanted)}'
             self.spark.sql(own).createOrReplaceTempView(f"own_{name}")
             key = fact.id or "contact_key"
             kept = self.spark.sql(f'SELECT "{key}" FROM "own_{name}"')
@@ -240,7 +245,6 @@ class Run:
                     stored = self.rows(fact, files).select(key, f.col("_metadata.file_name"))
                     found = stored.join(kept, key, "left_semi").select("file_name").distinct().toArrow()
                     mine |= {f"{name}/{file}" for file in found["file_name"].to_pylist()}
-        for name in self.opening.tables:
             self.spark.table(f"own_{name}").createOrReplaceTempView(name)
         return tuple(s for s in self.chosen if f"{s.table}/{PurePosixPath(s.file).name}" in mine)
 
