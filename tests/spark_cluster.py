@@ -106,7 +106,7 @@ def started(folder: Path, what: str, *words: str) -> Iterator[subprocess.Popen[b
 @contextmanager
 def running(command: list[str], env: dict[str, str], said: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     """A process and those that it starts; all of them end."""
-    process = subprocess.Popen(command, env=env, stdout=said, stderr=said, start_new_session=True)
+    process = subprocess.Popen(command, env=env, stdout=said, stderr=said, process_group=0)
     try:
         yield process
     finally:
