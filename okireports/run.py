@@ -358,7 +358,8 @@ def chosen(opened: Session, directory: str, kind: str, wanted: Names) -> list[st
     """The ids (or lines) that a filter means, among those that the viewer can see."""
     names = as_tuple(wanted)
     if kind == "line":
-        lines = set(opened.arrow("SELECT DISTINCT line FROM calls WHERE line IS NOT NULL")["line"].to_pylist())
+        found = opened.arrow("SELECT DISTINCT line FROM calls WHERE line IS NOT NULL")["line"].to_pylist()
+        lines = {str(line) for line in found}
         for name in names:
             if name not in lines:
                 raise UnknownName(kind, name, lines)

@@ -286,8 +286,8 @@ def session_on(address: str) -> SparkSession:
     if address.startswith("sc://"):
         spark: Any = SparkSession.builder.remote(address).getOrCreate()
     else:
-        quiet = {"spark.ui.showConsoleProgress": "false"}
-        spark = SparkSession.builder.master(address).appName("okireports").config(map=quiet).getOrCreate()
+        named = SparkSession.builder.master(address).appName("okireports")
+        spark = named.config("spark.ui.showConsoleProgress", "false").getOrCreate()
         if (there := spark.sparkContext.master) != address:
             raise EngineError(
                 f"This process works with Spark at {there} already, and can with one only, not {address}."

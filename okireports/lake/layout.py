@@ -117,8 +117,8 @@ def state_from(target: Target, file: str, said: bytes) -> State:
     told = understood(said, target, file)
     try:
         projects = {int(project): str(file) for project, file in told["projects"].items()}
-        numbers = (int(told[name]) for name in ("number", "generation", "seq"))
-        return State(*numbers, str(told["head"]), datetime.fromisoformat(told["at"]), projects)
+        number, generation, seq = (int(told[name]) for name in ("number", "generation", "seq"))
+        return State(number, generation, seq, str(told["head"]), datetime.fromisoformat(told["at"]), projects)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise LakeError(f"{target.path}/{file} is no manifest of a lake: sync the lake anew.") from None
 

@@ -50,9 +50,8 @@ def months_of(con: duckdb.DuckDBPyConnection, segment: Segment, alias: str) -> l
         GROUP BY month ORDER BY month"""
     ).fetchall()
     return [
-        Month(*told, content(segment.table, told[-1], *hashes))
-        for *told, one, other in found
-        for hashes in [(one, other)]
+        Month(name, first_at, last_at, last_end, rows, content(segment.table, rows, *hashes))
+        for name, first_at, last_at, last_end, rows, *hashes in found
     ]
 
 
