@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import pyspark
+from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 from servers import LONG, free_port
@@ -88,7 +89,8 @@ def session(address: str) -> SparkSession:
 
 def stop() -> None:
     """End the session of this process; another one may follow."""
-    if there := SparkSession.getActiveSession():
+    there: Any = SparkContext._active_spark_context
+    if there is not None:
         there.stop()
 
 
@@ -124,6 +126,6 @@ def wait_for(log: Path, words: str) -> None:
 
 
 def jobs() -> int:
-    """How many jobs run now."""
-    there: Any = SparkSession.getActiveSession()
-    return len(there.sparkContext.statusTracker().getActiveJobsIds())
+    """How many jobs run now; from any thread."""
+    there: Any = SparkContext._active_spark_context
+    return len(there.statusTracker().getActiveJobsIds())
