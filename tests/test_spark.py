@@ -270,6 +270,13 @@ def test_what_spark_lacks_is_refused_when_the_statement_is_made() -> None:
         engine.to_sql(t.mutate(y=t["at"].microsecond()))
 
 
+def test_a_number_with_a_fraction_is_a_double() -> None:
+    """Spark would take 7.0 for a decimal, and a third of one for 0.333333."""
+    t = ibis.table({"x": "int64"}, name="t")
+    assert "/ CAST(7.0 AS DOUBLE)" in engine.to_sql(t.select(y=t.x / 7.0))
+    assert "CAST" not in engine.to_sql(t.select(y=t.x + 7))
+
+
 # Long logs, files, erasure
 
 

@@ -20,6 +20,7 @@ import duckdb
 import ibis
 import ibis.expr.operations as ops
 import pyarrow as pa
+import sqlglot.expressions as sge
 from ibis import Table
 from ibis.backends.sql.compilers.pyspark import compiler
 from ibis.backends.sql.dialects import PySpark
@@ -272,9 +273,16 @@ def to_sql(expression: Table) -> str:
     if functions := expression.op().find((ops.ScalarUDF, ops.AggUDF)):
         raise EngineError(f"Spark runs no functions of one's own ({type(functions[0]).__name__}): use Ibis' own.")
     try:
-        return str(compiler.to_sqlglot(expression).sql(dialect=PySpark, pretty=True))
+        return str(compiler.to_sqlglot(expression).transform(as_double).sql(dialect=PySpark, pretty=True))
     except IbisError as error:
         raise EngineError(f"Spark does not run this: {first_line(error)} Open the centre without engine=.") from error
+
+
+def as_double(node: sge.Expression) -> sge.Expression:
+    """A number with a fraction as a double: Spark reads 1000.0 as a decimal, whose quotients have six digits."""
+    if isinstance(node, sge.Literal) and not node.is_string and not node.is_int:
+        return sge.cast(node.copy(), sge.DataType.Type.DOUBLE)
+    return node
 
 
 def session_on(address: str) -> SparkSession:
