@@ -7,13 +7,14 @@ WORLDS ?= 500
 SCALE ?= 10
 BENCH := PYTHONPATH=tests $(BIN)/python tests/benchmarks
 
-.PHONY: help demo test laws kills bench parts slopes catalogue mutations clean
+.PHONY: help demo test laws kills spark bench parts slopes catalogue mutations clean
 
 help:
 	@echo "make demo             an invented call centre, every report for every demo viewer, exports under out/"
 	@echo "make test             ruff, mypy and the tests"
 	@echo "make laws WORLDS=500  who may see what, over that many invented worlds per law"
 	@echo "make kills            kill a scheduled run at each of its steps: nobody gets anything twice, or not at all"
+	@echo "make spark WORLDS=50  every report on a Spark cluster beside DuckDB, over that many invented worlds"
 	@echo "make bench SCALE=10   every report beside SQL by hand, ten beside other engines, over so many million calls"
 	@echo "make parts            time and memory of loading, logs, exports, pages, the explorer, admin changes"
 	@echo "make slopes           how time and memory grow with calls, projects, users, and not with hidden rows"
@@ -24,7 +25,7 @@ help:
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "okireports needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable '.[xlsx,schedule,postgres,mysql,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[xlsx,schedule,postgres,mysql,spark,dev]'
 	@touch $@
 
 demo: $(READY)
@@ -41,6 +42,9 @@ laws: $(READY)
 
 kills: $(READY)
 	KILL_EVERY=1 $(PYTEST) tests/test_schedule_killed.py
+
+spark: $(READY)
+	WORLDS=$(WORLDS) $(PYTEST) tests/test_lake.py tests/test_spark.py
 
 # CENTER names the folder of a centre that is there already; without it one is made. What was measured stays measured.
 bench: $(READY)

@@ -58,12 +58,26 @@ def create(
     return faces.Center(Folder(Path(path)), clock)
 
 
-def open(path: str | os.PathLike[str], *, now: datetime | Callable[[], datetime] | None = None) -> Center:
-    """Open the centre in a folder, or a sealed extract; `now` sets the clock that "today" and memberships go by.
+def open(
+    path: str | os.PathLike[str],
+    *,
+    now: datetime | Callable[[], datetime] | None = None,
+    engine: str | None = None,
+    lake: str | os.PathLike[str] | None = None,
+) -> Center:
+    """Open the centre in a folder, or a sealed extract.
+
+    Args:
+        path: the folder, or the extract.
+        now: sets the clock that "today" and memberships go by.
+        engine: where reports run: None for DuckDB in this process; "spark://host:7077", "local[*]" or "sc://host" for
+            Spark, over a lake that `center.lake.sync(...)` made.
+        lake: where that lies: a folder that all machines of the cluster see, or s3://bucket/prefix.
 
     Raises:
         NotACenter, NewerFormat, DamagedCenter: there is none that can be used.
         Refused: the extract has expired.
+        BadOption, LakeError: an engine without a lake, or one that there is not; a lake that is not there.
     """
     from okireports import faces
     from okireports.disk import Folder, Sealed
@@ -72,7 +86,7 @@ def open(path: str | os.PathLike[str], *, now: datetime | Callable[[], datetime]
     folder = Sealed.read(where) if Sealed.lies_at(where) else Folder(where)
     folder.current()
     folder.admit(clock().astimezone(UTC).replace(tzinfo=None))
-    return faces.Center(folder, clock)
+    return faces.Center(folder, clock, faces.engine_of(folder, engine, lake))
 
 
 def demo(

@@ -136,7 +136,7 @@ class Log:
     def _part(self, stretch: Span, which: str = "") -> pa.Table:
         sql, schema = self._asked(stretch)
         with self._lock:  # one connection, maybe several threads
-            rows = self._opened.arrow(f"FROM ({sql}) {which}" if which else sql).cast(schema)
+            rows = self._opened.arrow(f"SELECT * FROM ({sql}) {which}" if which else sql).cast(schema)
         return frames.arrow(rows, self._zone)
 
     def head(self, most: int) -> pa.Table:
@@ -152,7 +152,7 @@ class Log:
 
     def interrupt(self) -> None:
         """Stop what the engine does for it; called from another thread."""
-        self._opened.con.interrupt()
+        self._opened.interrupt()
 
     def table(self) -> pa.Table:
         """All of them at once."""

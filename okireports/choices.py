@@ -45,7 +45,7 @@ def names(viewing: Viewing, period: object) -> pd.DataFrame:
     with (
         noting_refusals(viewing, "names", "filters"),
         session(viewing, partial(_named, viewing, period)) as opened,
-        viewing.stop.ending(opened.con),
+        viewing.stop.ending(opened),
     ):
         return frames.frame(opened.arrow(f"SELECT * FROM ({' UNION ALL '.join(_each_filter())}) ORDER BY ALL"))
 

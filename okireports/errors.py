@@ -6,6 +6,8 @@ OkiReportsError
 │   ├── NewerFormat          made by a newer okireports
 │   ├── DamagedCenter        a file is missing, truncated or altered
 │   └── CenterBusy           another writer holds the lock
+├── LakeError                a lake that is not there, is not this centre's, or is behind an erasure
+├── EngineError              an engine that cannot be reached, failed, or lacks what was asked for
 ├── DeliveryError            files that cannot be brought where they should go, or that lie there unfinished
 ├── LoadError                an input that cannot be read; nothing of it is published
 ├── Refused                  a rule says no; `why` names the rule
@@ -50,6 +52,14 @@ class DamagedCenter(CenterError):
 
 class CenterBusy(CenterError):
     """Another process is writing to the centre."""
+
+
+class LakeError(OkiReportsError):
+    """A lake that is not there, is another centre's, or is behind what was erased or corrected."""
+
+
+class EngineError(OkiReportsError):
+    """An engine that cannot be reached, that failed, or that lacks what was asked for."""
 
 
 class DeliveryError(OkiReportsError):

@@ -84,7 +84,7 @@ def run(viewing: Viewing, question: Question) -> Answer:
     asked = Asked(viewing, question)
     with noting_refusals(viewing, "report", str(question.name)), ExitStack() as held:
         opened = held.enter_context(session(viewing, asked.plan))
-        with own.failing(asked.report), viewing.stop.ending(opened.con):
+        with own.failing(asked.report), viewing.stop.ending(opened):
             return asked.answer(opened, held)
 
 
@@ -165,14 +165,18 @@ class Asked:
         zone = self.period.zone
         rows: Rows
         if course := self.too_many(opened):
-            spans = stretches((self.period.start, self.period.end), course.count)
-            rows = Log(opened, held.pop_all(), course, zone, spans, partial(self.of_span, opened))
+            rows = opened.written(sql, schema, zone) or self.log(opened, held, course)
         else:
             rows = Held(frames.arrow(opened.arrow(sql).cast(schema), zone))
         by = self.by if self.question.row is None else None  # which is of the summary
         if self.report.own:
             own.suppose_columns(self.report, rows.schema)
         return Answer(self.report, rows, sql, self.provenance(opened), by, self.week_start)
+
+    def log(self, opened: Session, held: ExitStack, course: Course) -> Log:
+        """The rows of a long log, which the engine gives a stretch at a time."""
+        spans = stretches((self.period.start, self.period.end), course.count)
+        return Log(opened, held.pop_all(), course, self.period.zone, spans, partial(self.of_span, opened))
 
     def check_row(self, opened: Session) -> None:
         """A row of what she cannot see now, if she ever could, is not there.
@@ -192,8 +196,8 @@ class Asked:
             return None
         start, end = self.period.start, self.period.end
         step = -((start - end) // timedelta(milliseconds=SLICES))  # rounded up
-        counted = opened.con.execute(counting(self.asking(opened, self.period), start, step)).fetchall()
-        course = Course(start, end, step, dict(counted))
+        counted = opened.arrow(counting(self.asking(opened, self.period), start, step, opened.words))
+        course = Course(start, end, step, dict(zip(*(c.to_pylist() for c in counted.columns), strict=True)))
         return course if course.count > MOST_ROWS else None
 
     def of_span(self, opened: Session, span: Span) -> tuple[str, pa.Schema]:
@@ -202,7 +206,7 @@ class Asked:
 
     def statement(self, opened: Session, period: Period) -> tuple[str, pa.Schema]:
         """The SQL of the report over a period, and the types of its rows."""
-        return (anew if self.report.own else statement)(self.asking(opened, period))
+        return (anew if self.report.own else statement)(self.asking(opened, period), opened.words)
 
     def asking(self, opened: Session, period: Period) -> Asking:
         """All that the report's statement over a period follows from."""
@@ -354,9 +358,8 @@ def chosen(opened: Session, directory: str, kind: str, wanted: Names) -> list[st
     """The ids (or lines) that a filter means, among those that the viewer can see."""
     names = as_tuple(wanted)
     if kind == "line":
-        lines = {
-            row[0] for row in opened.con.execute("SELECT DISTINCT line FROM calls WHERE line IS NOT NULL").fetchall()
-        }
+        found = opened.arrow("SELECT DISTINCT line FROM calls WHERE line IS NOT NULL")["line"].to_pylist()
+        lines = {str(line) for line in found}
         for name in names:
             if name not in lines:
                 raise UnknownName(kind, name, lines)

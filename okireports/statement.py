@@ -5,7 +5,7 @@ A statement follows from the question alone: no row, and nothing of who asks, go
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -44,22 +44,23 @@ class Cut:
 
 
 Asking = tuple[Report, tuple[Cut | None, ...], tuple[tuple[str, Hashable], ...]]
+Words = Callable[[ir.Table], str]  # what says an expression as an engine understands it
 
 
 @lru_cache(maxsize=512)
-def statement(asking: Asking) -> tuple[str, pa.Schema]:
+def statement(asking: Asking, words: Words) -> tuple[str, pa.Schema]:
     """The SQL of a report and the types of its rows; made once for as long as the same is asked."""
-    return anew(asking)
+    return anew(asking, words)
 
 
-def anew(asking: Asking) -> tuple[str, pa.Schema]:
+def anew(asking: Asking, words: Words) -> tuple[str, pa.Schema]:
     """The same, made now: what a report of one's own is made of may have changed meanwhile."""
     expression = expressed(*asking)
-    return str(ibis.to_sql(expression, dialect="duckdb")), expression.schema().to_pyarrow()
+    return words(expression), expression.schema().to_pyarrow()
 
 
 @lru_cache(maxsize=64)
-def counting(asking: Asking, since: datetime, step: int) -> str:
+def counting(asking: Asking, since: datetime, step: int, words: Words) -> str:
     """The SQL that counts a log's rows by the slice, of `step` ms from an instant on, in which they start: `n`, `rows`.
 
     The start is the first instant that a log shows. The engine would sort the rows for it, so the order is left out.
@@ -72,7 +73,7 @@ def counting(asking: Asking, since: datetime, step: int) -> str:
     rows = expressed(*asking).op().replace(unsorted).to_expr()
     start = next(rows[name] for name, kind in rows.schema().items() if kind.is_timestamp())
     counted = rows.group_by(n=(ms(start) - utc_ms(since)) // step).agg(rows=rows.count())
-    return str(ibis.to_sql(counted, dialect="duckdb"))
+    return words(counted)
 
 
 def expressed(asked: Report, cuts: tuple[Cut | None, ...], given: tuple[tuple[str, Hashable], ...]) -> ir.Table:

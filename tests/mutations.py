@@ -50,12 +50,14 @@ class Mutation:
 
 CHECKING, ATTACKS = "sql/checking.py", ("tests/attacks",)
 DUCK, SCOPE, DIRECTORY = "engines/duck.py", "access/scope.py", "access/directory.py"
+COPIES, SPARK, LAKE, SYNC = "engines/seen.py", "engines/spark.py", "lake/reading.py", "lake/syncing.py"
 PRESENCE, TRANSFERS = "loading/presence.py", "loading/transfers.py"
 EPISODES = """
     AND (episode_key IS NULL OR episode_key NOT IN (SELECT episode_key FROM mine WHERE episode_key IS NOT NULL))"""
 HIDDEN = "SELECT {hidden} FROM (SELECT DISTINCT m.project_id, c.* EXCLUDE (project_id) FROM contacts_held c"
 UNMASKED = 'SELECT h.* FROM (SELECT m.project_id, {names(STATUSES, but=("project_id",), of="c.")} FROM episodes c'
 OVERSIGHT, PREVIEW = "access/oversight.py", "access/preview.py"
+LAKES, SPREAD = ("tests/test_lake.py",), ("tests/test_spark.py",)
 SEEN = ("tests/test_definitions_seen.py",)
 BEHIND, CONTACTS = "behind.py", ("tests/test_contacts.py",)
 OWN_ROWS = ("tests/test_own_rows.py",)
@@ -87,8 +89,8 @@ MUTATIONS = (
     Mutation("transfers not told back", TRANSFERS, "coalesce(j.given_came, came.call_id IS NOT NULL)", "false"),
     Mutation("own rows ignored", SCOPE, 'return "own_rows_only" in self.rights', "return False"),
     Mutation("files of others' rows", DUCK, "chosen = keep_own(con", "keep_own(con"),
-    Mutation("episodes shown twice", DUCK, EPISODES, ""),
-    Mutation("copies counted twice", DUCK, "if not fact.copied or len(scope.stores) == 1", "if True"),
+    Mutation("episodes shown twice", COPIES, EPISODES, ""),
+    Mutation("copies counted twice", COPIES, "if not fact.copied or len(scope.stores) == 1", "if True"),
     Mutation(
         "keys across projects", "loading/contacts.py", '"\'contact\'", "project_id::VARCHAR", ', "\"'contact'\", "
     ),
@@ -115,7 +117,7 @@ MUTATIONS = (
         SEEN,
     ),
     Mutation(
-        "tasks of her customers are hers", DUCK, 'or fact.name == "contacts"', 'or "contact_key" in names', OWN_ROWS
+        "tasks of her customers are hers", COPIES, 'or fact.name == "contacts"', 'or "contact_key" in names', OWN_ROWS
     ),
     Mutation("the log without the right", OVERSIGHT, "return RIGHT in scope.rights and", "return True and", LOG),
     Mutation("runs over other projects", OVERSIGHT, "r.asked IS NULL AND EXISTS (", "r.asked IS NULL OR EXISTS (", LOG),
@@ -215,6 +217,14 @@ MUTATIONS = (
         EXTRACTS,
     ),
     Mutation("extracts never expire", SEALED, "and now >= end:", "and False:", EXTRACTS),
+    Mutation("erased rows are read from a lake", LAKE, "if erased_since(con, state):", "if False:", LAKES),
+    Mutation("any centre's lake is read", LAKE, "if not follows(con, state):", "if False:", LAKES),
+    Mutation("a lake keeps erased rows for a day", SYNC, "and not erased_since(self.reading.con, one)", "", LAKES),
+    Mutation("a lake that is behind is handed out", LAKE, "if exact and", "if False and", LAKES),
+    Mutation(
+        "files of all projects on Spark", SPARK, "con, opening.scope.stores, exact", "con, range(99), exact", SPREAD
+    ),
+    Mutation("others' rows on Spark", SPARK, "if not self.opening.scope.own_rows_only:", "if True:", SPREAD),
     Mutation("open extracts never expire", DUCK, "self.folder.admit(self.now)", "pass", EXTRACTS),
     Mutation(
         "extracts answer what they do not hold",

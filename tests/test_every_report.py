@@ -265,6 +265,7 @@ OWNERS = {
         "audit",
     ),
     "loads",
+    *("lake", "engine"),  # test_lake: it holds what the folder holds; test_spark: runs over it are as runs here
     "admin",  # test_widgets_admin: nothing hidden is in the widget's state
     *(
         "preview_as",

@@ -45,6 +45,7 @@ BESIDE = {
     ("sql", "run"): "a refusal is written down in one way",
     ("sql", "export"): "what a query gave is saved as a result is",
     ("extract", "admin"): "instants are read, and said, in one way",
+    ("lake", "delivery"): "files are put where they go in one way",
     ("delivery", "admin"): "instants are read in one way",
     ("delivery", "extract"): "one state is pinned in one way, and the same right hands rows out",
     ("delivery", "result"): "what is handed out is saved as a result is",
@@ -68,6 +69,7 @@ PLACES = {
     "ipywidgets": {"widgets"},
     "anywidget": {"widgets"},
     "pyspark": {"engines/spark"},
+    "py4j": {"engines/spark"},
 }
 PORTABLE = ("reports", "metrics")  # they run on every engine: Ibis, and nothing that is an engine's own
 DISTRIBUTIONS = {
@@ -81,6 +83,7 @@ BROUGHT = {  # library -> the dependency that is made of it
     "IPython": "ipywidgets",
     "traitlets": "ipywidgets",
     "adbc_driver_manager": "adbc-driver-postgresql",
+    "py4j": "pyspark",
 }
 
 LINES = 400

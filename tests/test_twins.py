@@ -19,7 +19,7 @@ import outputs
 import twin
 import worlds
 from laws import CAST, WORLDS, Trial, portion
-from okireports.engines import duck
+from okireports.engines import duck, seen
 from okireports.faces import Result
 from okireports.report import REPORTS, all_reports
 from world_centre import SCENES
@@ -65,7 +65,7 @@ def test_a_report_needs_no_more_than_it_says(trial: Trial, monkeypatch: pytest.M
     whole, meets, asked = duck.rows_of, duck.meets, list[duck.Wanted]()
     monkeypatch.setattr(duck, "meets", lambda segment, wanted: asked.append(wanted) or meets(segment, wanted))
     monkeypatch.setattr(
-        duck, "rows_of", lambda fact, *of: f"FROM ({whole(fact, *of)}) WHERE {duck.meeting(fact, asked[-1])}"
+        duck, "rows_of", lambda fact, *of: f"FROM ({whole(fact, *of)}) WHERE {seen.meeting(fact, asked[-1])}"
     )
     for name in rng.sample(permitted(trial, admin), k=REACHING):
         since, until = rng.choice(calls)["started_at"], rng.choice(followed)["started_at"] + timedelta(milliseconds=1)

@@ -20,6 +20,7 @@ from okireports.cli import (
     exports,
     extract,
     insight,
+    lake,
     people,
     querying,
     schedule,
@@ -90,6 +91,7 @@ app.add_typer(people.project, name="project")
 app.add_typer(administration.group, name="group")
 app.add_typer(administration.role, name="role")
 app.add_typer(definitions.definition, name="definition")
+app.add_typer(lake.lake, name="lake")
 app.add_typer(schedule.schedule, name="schedule")
 
 

@@ -75,10 +75,10 @@ class Facts:
                 listed = [(WHOLE, self.within(), None, None)]
             else:
                 listed = [(m.name, between(fact.start, m.start, m.end), m.start, m.end) for m in spans]
-            counted = ", ".join(f"count(*) FILTER ({where})" for _, where, *_ in listed)
-            counts = self.opened.con.execute(f'SELECT {counted} FROM "{table}" t').fetchone() or ()
-            for (name, where, start, end), count in zip(listed, counts, strict=True):
-                if count:
+            counted = ", ".join(f"count(*) FILTER (WHERE {where}) AS c{n}" for n, (_, where, *_) in enumerate(listed))
+            counts = self.opened.arrow(f'SELECT {counted} FROM "{table}" t')
+            for (name, where, start, end), count in zip(listed, counts.columns, strict=True):
+                if count := count[0].as_py():
                     found.append(Part(len(found), table, name, where, start, end, count))
         return found
 
@@ -106,7 +106,7 @@ class Facts:
         """SQL: people whom a row of the period names."""
         span = self.period.start, self.period.end
         keys = (
-            f'SELECT contact_key FROM main."{other.name}" WHERE {between(other.start, *span)}'
+            f'SELECT contact_key FROM "{other.name}" WHERE {between(other.start, *span)}'
             for other in naming(self.opened)
             if other.start
         )

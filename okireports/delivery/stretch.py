@@ -83,9 +83,7 @@ class Stretch:
     @property
     def schema(self) -> pa.Schema:
         """Its columns as they are handed out."""
-        return self._typed(
-            self.opened.con.cursor().execute(f'FROM main."{self.source}" LIMIT 0').to_arrow_table()
-        ).schema
+        return self._typed(self.opened.nothing_of(self.source)).schema
 
     def pieces(self) -> Iterator[Piece]:
         """The rows of each part; to be taken in this order."""
@@ -113,10 +111,9 @@ class Stretch:
     def _asked(self) -> Iterator[pa.Table]:
         fact, first, last = FACTS[self.source], self.parts[0], self.parts[-1]
         where = first.where if first is last else between(fact.start, first.start, last.end)
-        sql = f'SELECT * FROM main."{fact.name}" t WHERE {where}{order(fact, self.opened)}'
-        with self.opened.con.cursor() as con:
-            for batch in con.execute(sql).to_arrow_reader(BATCH):
-                yield self._typed(pa.Table.from_batches([batch]))
+        sql = f'SELECT * FROM "{fact.name}" t WHERE {where}{order(fact, self.opened)}'
+        for rows in self.opened.batches(sql, BATCH):
+            yield self._typed(rows)
 
     def _typed(self, rows: pa.Table) -> pa.Table:
         return frames.arrow(self.beside.put(self.source, rows), self.zone)
@@ -173,7 +170,7 @@ def order(fact: Fact, opened: Session) -> str:
     """
     held = [segment for segment in opened.segments if segment.table == fact.name]
     follow = all(one.last_at and two.first_at and one.last_at < two.first_at for one, two in pairwise(held))
-    if fact.start and follow and not opened.scope.own_rows_only:
+    if fact.start and follow and opened.in_order:
         return ""
     key = f't."{fact.id or "contact_key"}"'
     return f' ORDER BY t."{fact.start}", {key}' if fact.start else f" ORDER BY {key}"

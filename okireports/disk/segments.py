@@ -142,14 +142,6 @@ def write_segment(con: duckdb.DuckDBPyConnection, path: Path, new: NewSegment) -
 
 def summary(fact: Fact, held: tuple[str, ...], alias: str) -> str:
     """SQL over a new segment: its bounds in time, its rows, and the people and objects that it names."""
-    start = f'"{fact.start}"' if fact.start else "NULL::TIMESTAMP"
-    just_after = f"max({start}) + INTERVAL 1 MILLISECOND"
-    last_end = just_after
-    if fact.end:  # a column that no row filled: everything is open
-        latest = f'greatest({just_after}, max("{fact.end}"))'
-        last_end = (
-            f'CASE WHEN count(*) = count("{fact.end}") THEN {latest} END' if fact.end in held else "NULL::TIMESTAMP"
-        )
     named = {
         role: [
             f'coalesce(list(DISTINCT "{c.name}") FILTER ("{c.name}" IS NOT NULL), [])'
@@ -162,7 +154,20 @@ def summary(fact: Fact, held: tuple[str, ...], alias: str) -> str:
         f"list_sort(list_distinct(flatten([{', '.join(columns)}])))" if columns else "[]::BIGINT[]"
         for columns in named.values()
     )
-    return f'SELECT min({start}), max({start}), {last_end}, count(*), {", ".join(lists)} FROM {alias}."{fact.name}"'
+    return f'SELECT {", ".join(bounds(fact, held))}, count(*), {", ".join(lists)} FROM {alias}."{fact.name}"'
+
+
+def bounds(fact: Fact, held: tuple[str, ...]) -> tuple[str, str, str]:
+    """SQL of the first start, the last one, and the last end of some rows; the last is NULL where one is open."""
+    start = f'"{fact.start}"' if fact.start else "NULL::TIMESTAMP"
+    just_after = f"max({start}) + INTERVAL 1 MILLISECOND"
+    last_end = just_after
+    if fact.end:  # a column that no row filled: everything is open
+        latest = f'greatest({just_after}, max("{fact.end}"))'
+        last_end = (
+            f'CASE WHEN count(*) = count("{fact.end}") THEN {latest} END' if fact.end in held else "NULL::TIMESTAMP"
+        )
+    return f"min({start})", f"max({start})", last_end
 
 
 def sha256(path: Path) -> str:

@@ -12,51 +12,79 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import duckdb
+import ibis
 import pyarrow as pa
+from ibis import Table
 
 from okireports import access
 from okireports.access.directory import DIRECTORIES
 from okireports.access.oversight import OVERSIGHT
 from okireports.access.scope import Scope
 from okireports.disk import Folder, Sealed, Segment, place, segments_of
-from okireports.disk.folder import NO_PROJECT, release_control, undamaged
+from okireports.disk.folder import release_control, undamaged
+from okireports.engines.seen import Wanted, as_seen, hers, schema_of
 from okireports.engines.stop import Stop
 from okireports.errors import DamagedCenter
-from okireports.tables import ACTIVITY, FACTS, Fact
+from okireports.rows import Rows
+from okireports.tables import FACTS, Fact
 
-HIDDEN = ("load_id",)  # says how much was loaded, also into other projects
+__all__ = ["Opening", "Session", "SettingsAt", "Viewing", "Wanted", "may_open", "private", "schema_of", "session"]
+
 TRIES = 3
 EXTENSIONS = ("autoinstall_known_extensions", "autoload_known_extensions")
-PRESENCE = f"status NOT IN {ACTIVITY}"
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What a run opens: tables, the span in naive UTC that its rows must meet, and which tables of names."""
-
-    tables: tuple[str, ...]
-    start: datetime
-    end: datetime
-    names: tuple[str, ...] = tuple(DIRECTORIES)
-    ends: datetime | None = None  # of the period, where the span is wider: settings are those that hold last in it
+def to_sql(expression: Table) -> str:
+    """An expression in DuckDB's words."""
+    return str(ibis.to_sql(expression, dialect="duckdb"))
 
 
 @dataclass(frozen=True)
 class Session:
     """An open run."""
 
-    con: duckdb.DuckDBPyConnection
+    con: duckdb.DuckDBPyConnection  # holds what is small, as names and definitions, whatever the engine
     scope: Scope
     generation: int  # the newest among the files that are open
     segments: tuple[Segment, ...]
     settings: Mapping[str, str]
     views: Mapping[str, str]  # by table, the statement of its rows over the segments, which are s0, s1, ...
 
+    @property
+    def words(self) -> Callable[[Table], str]:
+        """What says an expression in the engine's words."""
+        return to_sql
+
+    @property
+    def in_order(self) -> bool:
+        """Do rows come as they lie in the files, where no other order is asked for?"""
+        return not self.scope.own_rows_only
+
     def arrow(self, sql: str) -> pa.Table:
         """The rows that a statement gives."""
         return self.con.execute(sql).to_arrow_table()
+
+    def batches(self, sql: str, rows: int) -> Iterator[pa.Table]:
+        """The rows that a statement gives, so many at a time; from any thread."""
+        with self.con.cursor() as con:
+            for batch in con.execute(sql).to_arrow_reader(rows):
+                yield pa.Table.from_batches([batch])
+
+    def written(self, sql: str, schema: pa.Schema, zone: str) -> Rows | None:
+        """The rows that a statement gives, written by the engine for that they are too many; None: it gives them."""
+        return None
+
+    def nothing_of(self, table: str) -> pa.Table:
+        """A table without its rows; from any thread."""
+        with self.con.cursor() as con:
+            return con.execute(f'FROM "{table}" LIMIT 0').to_arrow_table()
+
+    def interrupt(self) -> None:
+        """Stop what is being done; called from another thread."""
+        self.con.interrupt()
 
 
 @dataclass(frozen=True)
@@ -70,6 +98,7 @@ class Viewing:
     now: datetime  # naive UTC
     actor: str | None = None  # who looks through her eyes, where it is not herself
     stop: Stop = field(default_factory=Stop, compare=False, repr=False)  # what another thread ends the run by
+    engine: Engine | None = field(default=None, compare=False, repr=False)  # where reports run; None: here
 
     def __post_init__(self) -> None:
         """Look whether the folder may still be looked at; take projects that can be read only once down."""
@@ -81,6 +110,16 @@ class Viewing:
         """What may be seen, from the control file attached as `control`."""
         seen = access.through(con, self.login, actor=self.actor, reason=self.reason, now=self.now)
         return seen.narrow(self.projects)
+
+
+class Engine(Protocol):
+    """Where reports run, other than in DuckDB."""
+
+    def open(self, con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -> Session:
+        """Open a run, with a connection for what is small; FileNotFoundError where something was swept meanwhile."""
+
+    def pinned(self) -> Engine:
+        """The same over the rows as they are now, whatever is published meanwhile."""
 
 
 SettingsAt = Callable[[datetime], Mapping[str, str]]  # the centre's settings as they hold just before an instant
@@ -106,7 +145,7 @@ def newest(viewing: Viewing, plan: Plan) -> Iterator[Session]:
         with private() as con:
             try:
                 with viewing.stop.ending(con):
-                    opened = open_session(con, viewing, plan)
+                    opened = (viewing.engine.open if viewing.engine else open_session)(con, viewing, plan)
             except FileNotFoundError as error:
                 if attempt + 1 == TRIES:
                     text = f"{error.filename} is named by the centre and is not there; restore it."
@@ -126,20 +165,51 @@ def private() -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
+@dataclass(frozen=True)
+class Opening:
+    """A run that is being opened: its connection has the control file attached, and it is known what is wanted."""
+
+    con: duckdb.DuckDBPyConnection
+    folder: Folder
+    scope: Scope
+    wanted: Wanted
+    settings: Mapping[str, str]
+    listed: tuple[Segment, ...]  # every published segment that she may open
+    tables: tuple[str, ...]  # of facts; of who sees only her own rows, calls come first
+
+    @classmethod
+    def begun(cls, con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -> Opening:
+        """Resolve the viewer, and ask the plan."""
+        con.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        viewing.folder.attach_control(con)
+        scope = viewing.scope(con)
+        settings_at = cache(partial(access.settings_at, con))
+        wanted = plan(scope, settings_at)
+        settings = settings_at(wanted.end if wanted.ends is None else wanted.ends)
+        listed = tuple(s for s in segments_of(con, None, scope.stores) if may_open(scope, s.table))
+        tables = [name for name in wanted.tables if name in FACTS]
+        if scope.own_rows_only:
+            tables = ["calls", *(name for name in tables if name != "calls")]
+        return cls(con, viewing.folder, scope, wanted, settings, listed, tuple(tables))
+
+    def chosen(self, segments: Iterable[Segment]) -> tuple[Segment, ...]:
+        """Those that the run has to read."""
+        return tuple(s for s in segments if s.table in self.tables and meets(s, self.wanted))
+
+    def finish(self) -> None:
+        """Copy names, let go of the control file, and lock the door."""
+        wanted = self.wanted
+        span = wanted.start, wanted.end
+        access.fill(self.con, self.scope, self.listed, self.tables, *span, wanted.names, self.folder.rejects)
+        release_control(self.con)
+        self.con.execute("SET enable_external_access = false; SET lock_configuration = true")
+
+
 def open_session(con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -> Session:
     """Attach what may be seen, copy names, let go of the control file, and lock the door."""
-    con.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
-    folder = viewing.folder
-    folder.attach_control(con)
-    scope = viewing.scope(con)
-    settings_at = cache(partial(access.settings_at, con))
-    wanted = plan(scope, settings_at)
-    settings = settings_at(wanted.end if wanted.ends is None else wanted.ends)
-    listed = [s for s in segments_of(con, None, scope.stores) if may_open(scope, s.table)]
-    tables = [name for name in wanted.tables if name in FACTS]
-    if scope.own_rows_only:
-        tables = ["calls", *(name for name in tables if name != "calls")]
-    chosen = tuple(s for s in listed if s.table in tables and meets(s, wanted))
+    opening = Opening.begun(con, viewing, plan)
+    scope, tables, folder = opening.scope, opening.tables, viewing.folder
+    chosen = opening.chosen(opening.listed)
     places = [place(con, folder, segment, index) for index, segment in enumerate(chosen)]
     views = {}
     for name in tables:
@@ -147,14 +217,16 @@ def open_session(con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -
         views[name] = rows_of(FACTS[name], parts, scope)
         con.execute(f'CREATE VIEW "{name}" AS {views[name]}')
     if scope.own_rows_only:
-        chosen = keep_own(con, scope, tables, chosen, wanted, places)
+        chosen = keep_own(con, scope, tables, chosen, opening.wanted, places)
         if not isinstance(folder, Sealed):  # of whose one file nothing is another's
             let_go(con, places)
-    access.fill(con, scope, listed, tables, wanted.start, wanted.end, wanted.names, folder.rejects)
-    release_control(con)
-    con.execute("SET enable_external_access = false; SET lock_configuration = true")
-    newest = max((s.generation for s in chosen), default=0)
-    return Session(con, scope, newest, chosen, settings, views)
+    opening.finish()
+    return Session(con, scope, newest_of(chosen), chosen, opening.settings, views)
+
+
+def newest_of(segments: Iterable[Segment]) -> int:
+    """The newest generation among some segments."""
+    return max((s.generation for s in segments), default=0)
 
 
 def may_open(scope: Scope, table: str) -> bool:
@@ -173,45 +245,10 @@ def meets(segment: Segment, wanted: Wanted) -> bool:
 
 def rows_of(fact: Fact, parts: list[tuple[str, Segment]], scope: Scope) -> str:
     """SQL of a table as the scope sees it: the union of its segments, what is copied counted once."""
-    columns = [c for c in fact.all_columns if c.name not in HIDDEN]
     if not parts:
-        nothing = ", ".join(f'NULL::{c.type} AS "{c.name}"' for c in columns)
+        nothing = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in schema_of(fact.name).items())
         return f"SELECT {nothing} WHERE false"
-    listed = ", ".join(f'"{c.name}"' for c in columns)
-    stored = []
-    for alias, segment in parts:
-        stored.append(f"SELECT {listed} FROM {segment.rows_in(alias)} {kept(fact, segment, scope)}")
-    union = " UNION ALL ".join(stored)
-    if not fact.copied or len(scope.stores) == 1 or NO_PROJECT in scope.stores:
-        return union
-    return counted_once(fact, union)
-
-
-def kept(fact: Fact, segment: Segment, scope: Scope) -> str:
-    """SQL: what counts of a segment where everything is open: copies in the store of no project, contacts in theirs."""
-    if not fact.copied or NO_PROJECT not in scope.stores:
-        return ""
-    if fact.name != "statuses":
-        return "" if segment.project_id == NO_PROJECT else "WHERE false"
-    return "WHERE NOT masked" if segment.project_id == NO_PROJECT else f"WHERE NOT masked AND NOT ({PRESENCE})"
-
-
-def counted_once(fact: Fact, union: str) -> str:
-    """SQL: copies in several visible projects as one row, of the project if there is but one.
-
-    A contact that is visible in one of them is not shown again as N/A of the others.
-    """
-    others = [c.name for c in fact.all_columns if c.name not in (*HIDDEN, "project_id", fact.id)]
-    values = ", ".join(f'any_value("{name}") AS "{name}"' for name in others)
-    one = "CASE WHEN min(project_id) = max(project_id) THEN min(project_id) END AS project_id"
-    columns = ", ".join(f'"{c.name}"' for c in fact.all_columns if c.name not in HIDDEN)
-    if fact.name != "statuses":
-        return f'SELECT {columns} FROM (SELECT "{fact.id}", {one}, {values} FROM ({union}) GROUP BY "{fact.id}")'
-    return f"""WITH held AS ({union}), mine AS (FROM held WHERE NOT masked AND NOT ({PRESENCE})),
-    copies AS (FROM held WHERE ({PRESENCE} OR masked)
-    AND (episode_key IS NULL OR episode_key NOT IN (SELECT episode_key FROM mine WHERE episode_key IS NOT NULL)))
-    SELECT {columns} FROM mine UNION ALL
-    SELECT {columns} FROM (SELECT "{fact.id}", {one}, {values} FROM copies GROUP BY "{fact.id}")"""
+    return as_seen(fact, [(segment.rows_in(alias), segment.project_id) for alias, segment in parts], scope)
 
 
 def keep_own(
@@ -244,38 +281,9 @@ def let_go(con: duckdb.DuckDBPyConnection, places: Iterable[str]) -> None:
         con.execute(f"DETACH {alias}")
 
 
-def hers(fact: Fact, scope: Scope, wanted: Wanted) -> str:
-    """SQL: which rows of a table are the viewer's own."""
-    names = {c.name for c in fact.columns}
-    if "operator_id" in names:
-        own = f"operator_id = {scope.user_id}"
-    elif "call_id" in names or fact.name == "contacts":
-        column = "call_id" if "call_id" in names else "contact_key"
-        own = f"{column} IN (SELECT {column} FROM own_calls)"
-    else:  # a task, though of a customer of hers, is the work of others as well
-        own = "false"
-    return f"{own} AND {meeting(fact, wanted)}"
-
-
-def meeting(fact: Fact, wanted: Wanted) -> str:
-    """SQL: which rows of a table meet the wanted span."""
-    if fact.start is None:
-        return "true"
-    since, until = f"TIMESTAMP '{wanted.start}'", f"TIMESTAMP '{wanted.end}'"
-    lasts = f' OR "{fact.end}" IS NULL OR "{fact.end}" > {since}' if fact.end else ""
-    return f'("{fact.start}" < {until} AND ("{fact.start}" >= {since}{lasts}))'
-
-
 def holds_any(con: duckdb.DuckDBPyConnection, alias: str, fact: Fact) -> bool:
     """Does a segment hold any of the rows that were kept?"""
     key = fact.id or "contact_key"
     kept = f'SELECT "{key}" FROM "own_{fact.name}"'
     found = con.execute(f'SELECT EXISTS (FROM {alias}."{fact.name}" WHERE "{key}" IN ({kept}))').fetchone()
     return bool(found and found[0])
-
-
-def schema_of(table: str) -> dict[str, str]:
-    """The columns of a table as a run offers it, with their DuckDB types."""
-    if table in DIRECTORIES:
-        return dict(DIRECTORIES[table].columns)
-    return {c.name: c.type for c in FACTS[table].all_columns if c.name not in HIDDEN}

@@ -17,7 +17,8 @@ from okireports.disk import Current, Folder, Seal, Segment, segments_of
 from okireports.disk.folder import quoted
 from okireports.disk.sealed import SAID
 from okireports.disk.segments import ALWAYS, STORAGE, WITHOUT_LOG, summary
-from okireports.engines.duck import Session, Viewing, Wanted, may_open, meeting, rows_of, schema_of, session
+from okireports.engines.duck import Session, Viewing, Wanted, may_open, rows_of, schema_of, session
+from okireports.engines.seen import meeting
 from okireports.extract.control import cut, listed, names_held
 from okireports.sql.offered import offered, view_of
 from okireports.tables import CONTROL, FACTS, MODEL_VERSION, Fact

@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from okireports import admin, extract, loading
+from okireports import admin, extract, lake, loading
 from okireports.disk import Folder
+from okireports.engines.duck import Engine
 from okireports.faces.viewer import Viewer
 from okireports.loading import LoadResult
 from okireports.run import Names
@@ -33,6 +34,7 @@ class Center:
 
     folder: Folder
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
+    engine: Engine | None = field(default=None, repr=False)  # where reports run; None: DuckDB, in this process
 
     @property
     def path(self) -> Path:
@@ -232,6 +234,11 @@ class Center:
         only where nothing is lost, else a `ChangeError` says what would be.
         """
         admin.switch(self.folder, self.clock, to, actor, reason)
+
+    @property
+    def lake(self) -> lake.Lakes:
+        """The facts as Parquet, for engines that are spread over machines: `center.lake.sync("s3://bucket/prefix")`."""
+        return lake.Lakes(self.folder)
 
     @property
     def users(self) -> admin.Users:

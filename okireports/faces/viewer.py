@@ -41,7 +41,8 @@ class Viewer:
     def viewing(self, projects: Names = None) -> Viewing:
         """Who asks, when, at which projects."""
         now = self.center.clock().astimezone(UTC).replace(tzinfo=None)
-        return Viewing(self.center.folder, self.login, self.reason, projects, now, self.actor, self.stop or Stop())
+        stop, engine = self.stop or Stop(), self.center.engine
+        return Viewing(self.center.folder, self.login, self.reason, projects, now, self.actor, stop, engine)
 
     def check(self) -> None:
         """Raise unless she may look at all."""
@@ -236,8 +237,11 @@ class Viewer:
         """
         from okireports import delivery
 
+        engine = self.center.engine and self.center.engine.pinned()
+
         def at(folder: Folder, now: datetime) -> Viewer:
-            return replace(self, center=replace(self.center, folder=folder, clock=lambda: now.replace(tzinfo=UTC)))
+            center = replace(self.center, folder=folder, clock=lambda: now.replace(tzinfo=UTC), engine=engine)
+            return replace(self, center=center)
 
         order = delivery.Order(dest, period, projects, reports, tables, formats, options or {}, digest, language)
         return delivery.export(at, self.center.folder, order, self.center.clock, step)

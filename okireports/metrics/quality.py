@@ -14,7 +14,7 @@ def evaluated(criteria: Table) -> Table:
     sums = {"score": score(criteria), "max_score": max_score(criteria), "quality": quality(criteria)}
     shared = {name: criteria[name].min() for name in ("at", "operator_id", "evaluator_id", "form", "call_id")}
     said = criteria.filter(criteria.comment.notnull()).select(*ONE, "comment").distinct()
-    said = said.group_by(ONE).agg(comment=said.comment.group_concat("; ", order_by="comment"))
+    said = said.group_by(ONE).agg(comment=said.comment.collect().sort().join("; "))  # Spark joins texts in no order
     t = criteria.group_by(ONE).agg(**shared, **sums)
     return t.left_join(said, ONE, rname="said_{name}").drop([f"said_{name}" for name in ONE])
 

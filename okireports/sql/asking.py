@@ -14,7 +14,7 @@ import pyarrow as pa
 from okireports import access, audit, frames
 from okireports.access import DIRECTORIES, Scope
 from okireports.engines.duck import Session, SettingsAt, Viewing, Wanted, session
-from okireports.errors import BadQuery, DamagedCenter, Refused
+from okireports.errors import BadQuery, DamagedCenter, EngineError, Refused
 from okireports.run import noting_refusals
 from okireports.sql.checking import check_text, tables_of
 from okireports.sql.offered import names_for, offered, view_of
@@ -34,9 +34,15 @@ def ask(viewing: Viewing, text: str, limits: Limits) -> Selection:
         Refused: she lacks the right, or the query holds what may not run.
         UnknownName: it names a table that she cannot see, or that does not exist: the same error.
         BadQuery: it cannot be read or run, or takes more time or memory than it may.
+        EngineError: the centre is open on another engine.
         ResultTooLarge: it gives more rows than it may.
     """
     check_text(text)
+    if viewing.engine is not None:
+        raise EngineError(
+            "A query of one's own runs in DuckDB, in a process that holds her rows and nothing else; free SQL on a "
+            "cluster could read whatever that can. Open the centre without engine=, or write a report of your own."
+        )
     with noting_refusals(viewing, "sql", text):
         for attempt in range(TRIES):
             try:
