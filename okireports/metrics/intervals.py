@@ -65,10 +65,18 @@ def new(t: ir.Table, name: str) -> ir.IntegerValue:
 
 
 def merged(t: ir.Table, keys: Sequence[str]) -> ir.Table:
-    """Overlapping and touching rows of the same keys united into one: the keys, `lo`, `hi`."""
+    """Overlapping and touching rows of the same keys united into one: the keys, `lo`, `hi`.
+
+    How far earlier rows reach is the dear part, and few rows need it: one that ends by the time the next one begins
+    reaches no further than that one does. So only those are swept that reach into the next, or lie beside a gap.
+    """
     keys, order = list(keys), ["lo", "hi"]
-    reach = t.hi.max().over(ibis.window(group_by=keys, order_by=order, preceding=(None, 1)))
-    opening = t.select(*keys, *order, reach=reach)  # how far the rows before it go: the end of what was united so far
+    nearby = ibis.window(group_by=keys, order_by=order)
+    t = t.select(*keys, *order, before=t.hi.lag().over(nearby), after=t.lo.lead().over(nearby))
+    t = t.filter(t.before.isnull() | (t.lo > t.before) | t.after.isnull() | (t.hi > t.after))
+    earlier = ibis.window(group_by=keys, order_by=order, preceding=(None, 1))
+    reach = ibis.greatest(t.before, t.hi.max().over(earlier).coalesce(t.before))  # the end of what was united so far
+    opening = t.select(*keys, "lo", reach=reach)
     opening = opening.filter(opening.reach.isnull() | (opening.lo > opening.reach))
     following = opening.reach.lead().over(ibis.window(group_by=keys, order_by="lo"))
     opening = opening.select(*keys, "lo", following=following)
