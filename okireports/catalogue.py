@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Hashable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from itertools import groupby, product
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from okireports.columns import label
 from okireports.period import parse
 from okireports.report import Option, Report, all_reports
 from okireports.run import WHOLE, filters_of, rules_of, settings_of
-from okireports.statement import Cut, statement
+from okireports.statement import Cut, expressed
 from okireports.tables import FACTS
 
 BEGIN, END = "<!-- reports: made by `make catalogue` -->\n", "<!-- end of reports -->\n"
@@ -143,7 +144,13 @@ def made(r: Report, options: Mapping[str, Hashable], without: str = "") -> list[
         by = given["by"]
         given["by"] = ANY.interval(by if isinstance(by, str) else None)
     given |= {name: value for name, value in {**INJECTED, "period": ANY.interval()}.items() if name in r.injected}
-    return list(statement((r, cuts, tuple(sorted(given.items()))))[1].names)
+    return list(shaped(r, cuts, tuple(sorted(given.items()))))
+
+
+@cache
+def shaped(r: Report, cuts: tuple[Cut | None, ...], given: tuple[tuple[str, Hashable], ...]) -> tuple[str, ...]:
+    """The columns of what a report makes; worked out once for as long as the same is asked."""
+    return tuple(expressed(r, cuts, given).columns)
 
 
 def main(folder: Path) -> None:
