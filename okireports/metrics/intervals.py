@@ -14,6 +14,8 @@ import ibis.expr.types as ir
 
 from okireports.clock import Interval, border, index, instant, ms
 
+DAY = 86_400_000  # ms; of UTC, for rows that lie near each other
+
 
 def starting(t: ir.Table, by: Interval, since: str = "started_at") -> ir.Table:
     """Rows that start in the period."""
@@ -48,12 +50,20 @@ def _cut(t: ir.Table, by: Interval, lo: ir.IntegerValue, hi: ir.IntegerValue) ->
 
 
 def covered(t: ir.Table, keys: Sequence[str], **sets: Callable[[ir.Table], ir.BooleanValue]) -> ir.Table:
-    """For each named set of rows, `<name>_to`: up to which instant (ms) earlier rows of the set reach.
+    """For each named set of rows, `<name>_to`: up to which instant (ms) earlier rows of the set reach, at least `lo`.
 
     Call it before `split`, then `new` on the pieces. The value of `sets` says of the table which rows are in the set.
+    How far rows reach is worked out only on the days, of each key, on which a row reaches into the next one.
     """
-    earlier = ibis.window(group_by=keys, order_by=["lo", "hi"], preceding=(None, 1))
-    return t.mutate(**{f"{name}_to": t.hi.max(where=of(t)).over(earlier).coalesce(t.lo) for name, of in sets.items()})
+    order = ["lo", "hi"]
+    t = t.mutate(day=t.lo // DAY, after=t.lo.lead().over(ibis.window(group_by=keys, order_by=order)))
+    long = t.filter(t.hi > t.after)
+    days = long.select(*keys, day=ibis.range(long.day, (long.hi - 1) // DAY + 1).unnest()).distinct()
+    some, others = t.semi_join(days, [*keys, "day"]), t.anti_join(days, [*keys, "day"])
+    earlier = ibis.window(group_by=keys, order_by=order, preceding=(None, 1))
+    reach = {f"{name}_to": some.hi.max(where=of(some)).over(earlier).coalesce(some.lo) for name, of in sets.items()}
+    alone = {f"{name}_to": others.lo for name in sets}
+    return ibis.union(some.mutate(**reach), others.mutate(**alone)).drop("day", "after")
 
 
 def new(t: ir.Table, name: str) -> ir.IntegerValue:
