@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import ibis
@@ -36,3 +37,8 @@ def spent(charges: Table, period: Interval) -> Table:
 def in_reach(t: Table, period: Interval) -> Table:
     """What may belong to calls of the period, by its own instant: the same rows however the stores are cut."""
     return t.filter(t.call_id.notnull(), t["at"] >= period.start, t["at"] < period.end + LAG)
+
+
+def of_page(t: Table, shown: Table, keys: Sequence[str], limit: int | None) -> Table:
+    """The rows of a table that belong to those of a page; all of them where `shown` is no page but the whole log."""
+    return t if limit is None else t.semi_join(shown, keys)

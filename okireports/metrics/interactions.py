@@ -42,8 +42,9 @@ def recognised(calls: Table, period: Interval) -> Table:
     """
     person = ["project_id", "contact_key"]
     t, known = starting(calls, period), calls.filter(calls.contact_key.notnull())
-    before = known.filter(known.started_at < period.start).group_by(person).agg(latest=known.started_at.max())
     within = starting(known, period).group_by(person).agg(first=known.started_at.min())
+    before = known.filter(known.started_at < period.start).semi_join(within, person)  # most of a year's people
+    before = before.group_by(person).agg(latest=before.started_at.max())
     for said in (before, within):
         t = t.left_join(said, person, rname="said_{name}").drop([f"said_{key}" for key in person])
     again = t.started_at > t["first"]

@@ -6,7 +6,7 @@ that project's rows and stands beside the one over all rows; of the others the m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -34,6 +34,10 @@ CAP = 1.5
 OF_CONTACTS: tuple[Aggregate, ...] = (
     *(volume.handled, volume.transferred, volume.transfer_rate, handling.aht_s, handling.talk_s, handling.hold_s),
     *(handling.wrap_s, handling.held, handling.hold_rate, handling.mean_hold_s, sales, conversion),
+)
+OF_A_CONTACT = (  # what of a contact these look at
+    *("project_id", "operator_id", "started_at", "outcome", "answered_at", "by_robot", "talk_ms", "hold_ms", "wrap_ms"),
+    *("went_to_other", "transfer_to_call_id", "dialer_id", "picked_up_at", "result"),
 )
 OF_STATUSES: tuple[Aggregate, ...] = (
     *(presence.logged_s, presence.ready_s, presence.waiting_s, presence.busy_s, presence.pcp_s, presence.away_s),
@@ -78,39 +82,46 @@ def measured(
     shifts: Table,
     activities: Table,
     results: Table,
-    period: Interval,
+    *periods: Interval,
 ) -> Table:
-    """Per operator, project and metric what was reached in a period: operator_id, project_id, metric, actual."""
+    """What was reached in each of some periods: operator_id, project_id, metric, `span` (0 is the first), actual."""
     known = results.select("project_id", "result", "sale")
-    sold = starting(calls, period).left_join(known, ["project_id", "result"], rname="of_{name}")
-    done = schedule.adhered(statuses, shifts, activities, period).mutate(project_id=ibis.null("int64"))
-    return ibis.union(
-        *each(sold, *OF_CONTACTS),
-        *each(presence.pieces(statuses, period), *OF_STATUSES),
-        *each(starting(evaluations, period, "at"), *OF_EVALUATIONS),
-        *each(starting(ratings, period, "at"), *OF_RATINGS),
-        *each(done, *OF_SHIFTS),
+    handled = calls.select(*OF_A_CONTACT)
+    sold = [starting(handled, p).left_join(known, ["project_id", "result"], rname="of_{name}") for p in periods]
+    done = [schedule.adhered(statuses, shifts, activities, p) for p in periods]
+    families = (
+        (OF_CONTACTS, sold),
+        (OF_STATUSES, [presence.pieces(statuses, p) for p in periods]),
+        (OF_EVALUATIONS, [starting(evaluations, p, "at") for p in periods]),
+        (OF_RATINGS, [starting(ratings, p, "at") for p in periods]),
+        (OF_SHIFTS, [t.mutate(project_id=ibis.null("int64")) for t in done]),
     )
+    return ibis.union(*(each(side_by_side(parts), *metrics) for metrics, parts in families))
 
 
-def each(t: Table, *metrics: Aggregate) -> Iterator[Table]:
+def side_by_side(parts: Sequence[Table]) -> Table:
+    """Tables of the same columns as one, whose `span` says which of them a row is of."""
+    return ibis.union(*(t.mutate(span=ibis.literal(number)) for number, t in enumerate(parts)))
+
+
+def each(t: Table, *metrics: Aggregate) -> Table:
     """Each figure of each operator that is known, over all of her rows and over each project's."""
-    t = t.filter(t.operator_id.notnull())
-    projects = t.filter(t.project_id.notnull())
-    for rows, project_id in ((t, ibis.literal(EVERYWHERE, "int64")), (projects, projects.project_id)):
-        wide = rows.group_by("operator_id", project_id=project_id).agg(
-            **{name: value.cast("float64") for name, value in measure(rows, *metrics).items()}
-        )
-        names = [metric.__name__ for metric in metrics]
-        tall = wide.pivot_longer(selectors.cols(*names), names_to="metric", values_to="actual")
-        yield tall.filter(tall.actual.notnull())
+    everywhere = ibis.literal(EVERYWHERE, "int64")
+    scopes = t.project_id.isnull().ifelse(ibis.array([everywhere]), ibis.array([everywhere, t.project_id]))
+    rows = t.filter(t.operator_id.notnull()).mutate(project_id=scopes.unnest())
+    wide = rows.group_by("operator_id", "project_id", "span").agg(
+        **{name: value.cast("float64") for name, value in measure(rows, *metrics).items()}
+    )
+    names = [metric.__name__ for metric in metrics]
+    tall = wide.pivot_longer(selectors.cols(*names), names_to="metric", values_to="actual")
+    return tall.filter(tall.actual.notnull())
 
 
 # ---- beside the target -----------------------------------------------------------------------------------------------
 def scored(wanted: Table, reached: Table) -> Table:
     """Definitions with `actual` and `attainment` (at most CAP); NULL where nothing was measured."""
     keys = ["operator_id", "project_id", "metric"]
-    t = wanted.left_join(reached, keys, rname="reached_{name}").drop([f"reached_{key}" for key in keys])
+    t = wanted.left_join(reached.drop("span"), keys, rname="reached_{name}").drop([f"reached_{key}" for key in keys])
     return t.mutate(attainment=attainment(t))
 
 

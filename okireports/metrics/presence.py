@@ -21,7 +21,8 @@ def pieces(statuses: Table, by: Interval) -> Table:
 
     `worked_to` and `staffed_to` say how far earlier rows reach, so that what overlaps counts once in the occupancy.
     """
-    present = within(statuses.filter(statuses.status != "Offline"), by)
+    t = statuses.select("project_id", "operator_id", "status", "started_at", "ended_at")
+    present = within(t.filter(t.status != "Offline"), by)
     return split(covered(present, ["operator_id"], worked=works, staffed=is_staffed), by)
 
 

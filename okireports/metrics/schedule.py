@@ -86,7 +86,7 @@ def lasting(wide: Table, plans: Table, period: Interval) -> Table:
 def adhered(statuses: Table, shifts: Table, activities: Table, by: Interval) -> Table:
     """Operators' time cut into `bucket`s, one row per piece: `what` (planned, paid, adherent, worked), `lo`, `hi`."""
     shifts = within(shifts, by, "starts_at", "ends_at")
-    spent = within(statuses, by)
+    spent = within(statuses.select("operator_id", "status", "started_at", "ended_at"), by)
     parts = {
         "planned": shifts,
         "paid": shifts.filter(shifts.paid.coalesce(False)),

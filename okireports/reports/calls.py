@@ -12,7 +12,7 @@ from ibis import Table
 from okireports.charts import bars, counts, funnel, lines
 from okireports.clock import Interval, grain, labelled, ms, seconds
 from okireports.metrics import measure, paths, ratio
-from okireports.metrics.attached import CALL, LAG, costs, first_recordings, spent
+from okireports.metrics.attached import CALL, LAG, costs, first_recordings, of_page, spent
 from okireports.metrics.callbacks import callbacks, window
 from okireports.metrics.interactions import (
     YEAR,
@@ -66,14 +66,14 @@ def call_log(
     Definitions: a row is one contact; duration_s is its whole stay; cost sums its charges, empty in mixed currencies.
     """
     t = starting(calls, period)
-    t = page(t, [t.started_at.desc(), *CALL], limit, offset)
+    shown = t = page(t, [t.started_at.desc(), *CALL], limit, offset)
     t = named(t, project=projects, queue=queues, dialer=dialers, scenario=scenarios, operator=operators)
     if contacts is not None:
         t = looked_up(t, contacts, ["project_id", "contact_key"], "phone")
     if recordings is not None:
-        t = looked_up(t, first_recordings(recordings, period), CALL, "recording")
+        t = looked_up(t, first_recordings(of_page(recordings, shown, CALL, limit), period), CALL, "recording")
     if charges is not None:
-        t = looked_up(t, costs(charges, period), CALL, "cost", "currency")
+        t = looked_up(t, costs(of_page(charges, shown, CALL, limit), period), CALL, "cost", "currency")
     t = _readable(t)
     return t.order_by(t.started_at.desc(), *CALL).select([c for c in COLUMNS if c in t.columns])
 

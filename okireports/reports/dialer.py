@@ -56,7 +56,7 @@ def dialer_summary(
     """
     t = looked_up(attempted(calls, period=period), results, ["project_id", "result"], "sale")
     if charges is not None:
-        t = looked_up(t, spent(charges, period), CALL, "cost", "first_currency", "last_currency")
+        t = looked_up(t, spent(charges.semi_join(t, CALL), period), CALL, "cost", "first_currency", "last_currency")
     keys = ["project_id", "dialer_id"]
     free, figures = dialing.ready(all_statuses, t, by, keys), dialing.summed(t)
     t = t.group_by(*keys, bucket=bucket(t.started_at, by)).agg(**figures)

@@ -58,8 +58,9 @@ def kpi_scorecard(
     """
     facts = (calls, statuses, evaluations, ratings, shifts, activities, results)
     wanted = kpi.definitions(kpis, operator_roles, group_members, period)
-    t = kpi.scored(wanted, kpi.measured(*facts, period))
-    before = kpi.measured(*facts, kpi.previous(period)).rename(previous_actual="actual")
+    reached = kpi.measured(*facts, period, kpi.previous(period))
+    t = kpi.scored(wanted, reached.filter(reached.span == 0))
+    before = reached.filter(reached.span == 1).rename(previous_actual="actual")
     t = looked_up(t, before, ["operator_id", "project_id", "metric"], "previous_actual")
     t = t.filter(t.actual.notnull() | t.previous_actual.notnull())
     t = named(t, project=projects, operator=operators)
