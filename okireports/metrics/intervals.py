@@ -22,6 +22,11 @@ def starting(t: ir.Table, by: Interval, since: str = "started_at") -> ir.Table:
     return t.filter(t[since] >= by.start, t[since] < by.end)
 
 
+def meeting(t: ir.Table, by: Interval, since: str = "started_at", until: str = "ended_at") -> ir.Table:
+    """Rows that meet the period, whole."""
+    return t.filter(t[since] < by.end, t[until] > by.start)
+
+
 def within(t: ir.Table, by: Interval, since: str = "started_at", until: str = "ended_at") -> ir.Table:
     """Rows clipped to the period, with `lo` and `hi` (ms); empty and open ones are left out."""
     begins, ends = t[since], t[until]

@@ -27,7 +27,7 @@ from okireports.metrics import (
     volume,
 )
 from okireports.metrics.dialing import conversion, sales
-from okireports.metrics.intervals import starting
+from okireports.metrics.intervals import meeting, starting
 
 EVERYWHERE = -1  # stands for the project of what is measured over all rows
 CAP = 1.5
@@ -39,6 +39,7 @@ OF_A_CONTACT = (  # what of a contact these look at
     *("project_id", "operator_id", "started_at", "outcome", "answered_at", "by_robot", "talk_ms", "hold_ms", "wrap_ms"),
     *("went_to_other", "transfer_to_call_id", "dialer_id", "picked_up_at", "result"),
 )
+SPENT = ("operator_id", "status", "started_at", "ended_at")
 OF_STATUSES: tuple[Aggregate, ...] = (
     *(presence.logged_s, presence.ready_s, presence.waiting_s, presence.busy_s, presence.pcp_s, presence.away_s),
     *(presence.ready_share, presence.waiting_share, presence.busy_share, presence.pcp_share, presence.away_share),
@@ -47,9 +48,8 @@ OF_STATUSES: tuple[Aggregate, ...] = (
 OF_SHIFTS: tuple[Aggregate, ...] = (schedule.adherence, schedule.conformance, schedule.utilisation)
 OF_RATINGS: tuple[Aggregate, ...] = (satisfaction.csat, satisfaction.nps, satisfaction.response_rate)
 OF_EVALUATIONS: tuple[Aggregate, ...] = (quality.quality,)
-MEASURABLE = frozenset(
-    metric.__name__ for metric in (*OF_CONTACTS, *OF_STATUSES, *OF_SHIFTS, *OF_RATINGS, *OF_EVALUATIONS)
-)
+FAMILIES = (OF_CONTACTS, OF_STATUSES, OF_EVALUATIONS, OF_RATINGS, OF_SHIFTS)
+MEASURABLE = frozenset(metric.__name__ for metrics in FAMILIES for metric in metrics)
 
 
 def previous(period: Interval) -> Interval:
@@ -75,6 +75,7 @@ def definitions(kpis: Table, roles: Table, members: Table, period: Interval) -> 
 
 
 def measured(
+    wanted: Table,
     calls: Table,
     statuses: Table,
     evaluations: Table,
@@ -84,18 +85,32 @@ def measured(
     results: Table,
     *periods: Interval,
 ) -> Table:
-    """What was reached in each of some periods: operator_id, project_id, metric, `span` (0 is the first), actual."""
+    """What is wanted, as it was reached in each of some periods: operator_id, project_id, metric, `span`, actual.
+
+    `span` is 0 for the first period. Whoever has no KPI of a kind is not measured by it.
+    """
+
+    def of(t: Table, metrics: Sequence[Aggregate]) -> Table:
+        """The rows of operators who have a KPI among some metrics."""
+        names = [metric.__name__ for metric in metrics]
+        return t.semi_join(wanted.filter(wanted.metric.isin(names)), "operator_id")
+
     known = results.select("project_id", "result", "sale")
-    handled = calls.select(*OF_A_CONTACT)
-    sold = [starting(handled, p).left_join(known, ["project_id", "result"], rname="of_{name}") for p in periods]
-    done = [schedule.adhered(statuses, shifts, activities, p) for p in periods]
-    families = (
-        (OF_CONTACTS, sold),
-        (OF_STATUSES, [presence.pieces(statuses, p) for p in periods]),
-        (OF_EVALUATIONS, [starting(evaluations, p, "at") for p in periods]),
-        (OF_RATINGS, [starting(ratings, p, "at") for p in periods]),
-        (OF_SHIFTS, [t.mutate(project_id=ibis.null("int64")) for t in done]),
-    )
+    families: list[tuple[Sequence[Aggregate], list[Table]]] = [(metrics, []) for metrics in FAMILIES]
+    for p in periods:
+        sold = of(starting(calls.select(*OF_A_CONTACT), p), OF_CONTACTS)
+        present = of(meeting(statuses.select(*SPENT, "project_id"), p), OF_STATUSES)  # of each its own scan, of little
+        spent = of(meeting(statuses.select(*SPENT), p), OF_SHIFTS)
+        done = schedule.adhered(spent, of(shifts, OF_SHIFTS), activities, p)
+        parts = (
+            sold.left_join(known, ["project_id", "result"], rname="of_{name}"),
+            presence.pieces(present, p),
+            of(starting(evaluations, p, "at"), OF_EVALUATIONS),
+            of(starting(ratings, p, "at"), OF_RATINGS),
+            done.mutate(project_id=ibis.null("int64")),
+        )
+        for (_, tables), part in zip(families, parts, strict=True):
+            tables.append(part)
     return ibis.union(*(each(side_by_side(parts), *metrics) for metrics, parts in families))
 
 

@@ -58,7 +58,7 @@ def kpi_scorecard(
     """
     facts = (calls, statuses, evaluations, ratings, shifts, activities, results)
     wanted = kpi.definitions(kpis, operator_roles, group_members, period)
-    reached = kpi.measured(*facts, period, kpi.previous(period))
+    reached = kpi.measured(wanted, *facts, period, kpi.previous(period))
     t = kpi.scored(wanted, reached.filter(reached.span == 0))
     before = reached.filter(reached.span == 1).rename(previous_actual="actual")
     t = looked_up(t, before, ["operator_id", "project_id", "metric"], "previous_actual")
@@ -101,8 +101,9 @@ def violations(
     was closed, the value being the local time of day in seconds and the limit the border passed; kpi_missed: a target
     not reached, at the period's end; each counts where it stands in `at`.
     """
-    reached = kpi.measured(calls, statuses, evaluations, ratings, shifts, activities, results, period)
     wanted = kpi.definitions(kpis, operator_roles, group_members, period)
+    facts = (calls, statuses, evaluations, ratings, shifts, activities, results)
+    reached = kpi.measured(wanted, *facts, period)
     t = ibis.union(
         rules.late_or_early(statuses, shifts, period),
         rules.long_away(statuses, away_reasons, period),
@@ -219,8 +220,9 @@ def operator_rating(
     weight; rating is the mean of attainment, quality and csat, each of them n / (n + 20) of the own value and the rest
     of the mean of the operators shown (n: contacts, evaluations, ratings); equal ratings share a rank.
     """
-    reached = kpi.measured(calls, statuses, evaluations, ratings, shifts, activities, results, period)
     wanted = kpi.definitions(kpis, operator_roles, group_members, period)
+    facts = (calls, statuses, evaluations, ratings, shifts, activities, results)
+    reached = kpi.measured(wanted, *facts, period)
     c, r = of_period(calls, period=period), starting(ratings, period, "at")
     e = evaluated(starting(evaluations, period, "at"))
     sides = (
