@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from rivals.engine import Engine
 from rivals.rows import BINS, NAMES, STARTS, ZONE, Scope, days_with, files
 
 ANSWERED = (pl.col("outcome") == "answered") & pl.col("answered_at").is_not_null()
@@ -27,7 +28,7 @@ HANDLING = pl.col("talk_ms").fill_null(0) + pl.col("hold_ms").fill_null(0) + pl.
 KEYS = ("project_id", "queue_id", "operator_id")
 
 
-class Polars:
+class Polars(Engine):
     """Files that are scanned when they are asked for."""
 
     def __init__(self, folder: Path) -> None:
@@ -38,9 +39,6 @@ class Polars:
     def ask(self, name: str, scope: Scope) -> Any:
         """The rows of a report, as Arrow."""
         return getattr(self, name)(scope).collect().to_arrow()
-
-    def close(self) -> None:
-        """Nothing is open."""
 
     def some(self, table: str, scope: Scope, *, ends: bool = True) -> pl.LazyFrame:
         """The rows of a table that are visible and start in the period, or later."""
