@@ -230,6 +230,8 @@ def summed(told: dict[str, Any]) -> None:
     print(f"{TIMES} times and {BESIDE_S * 1000:.0f} ms:")
     for key, warm in sorted(late.items(), key=lambda item: -item[1]["ours"]["wall_s"]):
         print(f"  {key:<44} {ms(warm['ours']['wall_s'])} ms beside {ms(warm['hand']['wall_s'])} ms: {ratio(warm)}")
+    clumsy = sorted(key for key, warm in both.items() if warm["ours"]["wall_s"] * TIMES < warm["hand"]["wall_s"])
+    print(f"slower by hand, so perhaps clumsy: {', '.join(clumsy) or 'nothing'}")
 
 
 if __name__ == "__main__":
