@@ -99,8 +99,15 @@ def begun(out: Path, center: Center) -> dict[str, Any]:
         rows = dict(
             reading.con.execute('SELECT "table", sum(rows)::BIGINT FROM control.segments GROUP BY ALL').fetchall()
         )
+        files, size, of_none = reading.con.execute(
+            """SELECT count(*), sum(bytes)::BIGINT, coalesce(sum(bytes) FILTER (project_id = 0), 0)::BIGINT
+            FROM control.segments"""
+        ).fetchone()
     about = {
         "rows": rows,
+        "files": files,
+        "bytes": size,
+        "bytes_of_none": of_none,
         "okireports": okireports.__version__,
         "duckdb": duckdb.__version__,
         "python": platform.python_version(),

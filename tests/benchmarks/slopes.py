@@ -92,6 +92,7 @@ def one(over: str, size: int, patience_s: float) -> dict[str, Any]:
         path = Path(scratch, "center")
         center = okireports.create(path, timezone="Europe/Warsaw", now=NOW)
         told["load"] = spent(lambda: center.load(source), runs=1)
+        told["load"]["rows"] = int(center.loads["rows_loaded"].sum())
         names = [HERS] if over == "hidden" else projects(center)
         center.users.create("bench-one", role="Supervisor", projects=[HERS], **SAY)
         center.users.create("bench-all", role="Supervisor", projects=names, **SAY)
@@ -118,7 +119,8 @@ def one(over: str, size: int, patience_s: float) -> dict[str, Any]:
         told["add a member"] = spent(lambda: center.projects.add_member(HERS, f"new{next(number) - RUNS}", **SAY))
         control = center.folder.current().control
         told["control file"] = {"bytes": control.stat().st_size}
-        told["stores"] = {"bytes": sum(file.stat().st_size for file in center.folder.stores.glob("*/*"))}
+        sizes_of = {file.name: file.stat().st_size for file in center.folder.stores.glob("*/*")}
+        told["stores"] = {"bytes": sum(sizes_of.values()), "of_calls": sum(name.startswith("calls.") for name in sizes_of)}
     return told
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 from every_report import LENGTHS, TIMES, short
+from paper import Known, reckoned
 from slopes import steepness
 
 from okireports import charts
@@ -48,6 +49,14 @@ def main() -> None:
     if slopes.exists():
         found = json.loads(slopes.read_text("utf-8"))
         between(folder / "docs" / "scale.md", "slopes", "make slopes", "".join(grown(found)))
+        if benchmarks.exists():
+            try:
+                known = Known.of(told, found)
+            except LookupError as missing:
+                print(f"docs/scale.md is not reckoned anew: {missing} was not measured")
+            else:
+                text = "".join(reckoned(known))
+                between(folder / "docs" / "scale.md", "paper", "make bench` and `make slopes", text)
 
 
 def between(page: Path, name: str, command: str, text: str) -> None:
