@@ -167,7 +167,7 @@ def differing(rivals: dict[str, Any], wanted: list[dict[str, Any]], answers: Pat
         ours = ordered(answer(answers / "okireports", question), question)
         for engine, rival in rivals.items():
             file = answer(answers / engine, question)
-            if engine != "okireports" and file.exists():
+            if engine != "okireports" and question["key"] in rival["questions"] and file.exists():
                 found = difference(ours, ordered(file, question), TOLERANCE)
                 rival["questions"][question["key"]]["same"] = found is None
                 if found:

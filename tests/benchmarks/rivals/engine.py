@@ -10,6 +10,9 @@ from rivals.rows import Scope
 class Engine:
     """What answers a question with the columns of its report, in any order of rows."""
 
+    def prepare(self, name: str, scope: Scope) -> None:
+        """Find out how a question is answered quickest, before it is asked."""
+
     def ask(self, name: str, scope: Scope) -> Any:
         """A pandas or Arrow table."""
         raise NotImplementedError

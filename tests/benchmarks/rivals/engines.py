@@ -99,6 +99,7 @@ def asked_often(engine: Engine, name: str, scope: Scope, patience_s: float | Non
     The peak of memory is that of the first run, in which the memory of other processes is looked at, too.
     """
     rows: list[Any] = []
+    engine.prepare(name, scope)
     forget_peak()
     with most_held(engine) as beside:
         first = measured(lambda: rows.append(engine.ask(name, scope)), engine.cpu_seconds)
