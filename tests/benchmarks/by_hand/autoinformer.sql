@@ -18,9 +18,8 @@ said AS (
         arg_max(s.input, s.step_no) FILTER (s.input IS NOT NULL) AS last_input,
         count(s.recognised_text) > 0 AS is_recognised
     FROM ivr_steps s
-    SEMI JOIN played y ON y.project_id = s.project_id AND y.call_id = s.call_id
+    SEMI JOIN played y ON y.call_id = s.call_id
     WHERE s."at" >= getvariable('start') AND s."at" < getvariable('end') + INTERVAL 1 DAY
-        AND (s.input IS NOT NULL OR s.recognised_text IS NOT NULL)
     GROUP BY ALL
 ),
 counted AS (

@@ -21,11 +21,14 @@ whole AS (
         min(e.call_id) AS call_id
     FROM evaluations e
     SEMI JOIN first_of f ON f.project_id IS NOT DISTINCT FROM e.project_id AND f.evaluation = e.evaluation
-    WHERE e."at" >= getvariable('start') AND e."at" < getvariable('end')
+    WHERE e."at" >= (SELECT min(first_at) FROM first_of) AND e."at" < getvariable('end')
     GROUP BY ALL
 ),
 named AS (
-    SELECT c.call_id, c.source_id FROM calls c SEMI JOIN whole w ON w.call_id = c.call_id
+    SELECT c.call_id, c.source_id
+    FROM calls c
+    SEMI JOIN whole w ON w.call_id = c.call_id
+    WHERE c.started_at >= getvariable('start')::TIMESTAMP - INTERVAL 92 DAY AND c.started_at < getvariable('end')
 )
 SELECT
     w.first_at AS "at",
