@@ -119,7 +119,7 @@ def warm(ours: Ours, hand: Hand, patience_s: float | None) -> dict[str, Any]:
         told["same"] = True
     except duckdb.InterruptException:
         told["given_up_s"] = hand.within_s
-    except AssertionError as other:
+    except (AssertionError, duckdb.Error) as other:
         told |= {"same": False, "differs": str(other)[:2000]}
     scanned = {name: count for name, (_, count) in rows.items()}
     rows.clear()

@@ -208,7 +208,7 @@ def show(over: str, told: dict[str, Any]) -> None:
     sizes = sorted(told, key=int)
     print(f"\nover {over}: {', '.join(f'{int(size):,}' for size in sizes)}")
     for what in told[sizes[0]]:
-        for unit in told[sizes[0]][what].keys() & {"wall_s", "bytes"}:
+        for unit in [unit for unit in ("wall_s", "bytes") if unit in told[sizes[0]][what]]:
             points = {size: told[size][what][unit] for size in sizes}
             steep = steepness(points)
             scale, word = (1e-6, "MB") if unit == "bytes" else (1e3, "ms")
