@@ -130,6 +130,48 @@ def test_runs_fit_a_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     assert gauges.runs_within(1e9, None) == 7
 
 
+def test_a_billion_calls_are_reckoned_from_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    import paper
+
+    def asked(wall_s: float) -> dict[str, Any]:
+        return {"warm": {"ours": {"wall_s": wall_s, "cpu_s": 0.06}}, "cold_ours": {"peak_bytes": 200_000_000}}
+
+    def size(files: int, wall_s: float, control: int) -> dict[str, Any]:
+        return {
+            "stores": {"of_calls": files}, "queue_summary bench-all 2025": {"wall_s": wall_s},
+            "control file": {"bytes": control}, "create a user": {"wall_s": 0.05},
+        }  # fmt: skip
+
+    told = {
+        "rows": {"calls": 1_000_000, "statuses": 4_000_000, "rings": 5_000_000}, "bytes": 400_000_000,
+        "bytes_of_none": 20_000_000, "files": 4_000, "projects": {"all": 40}, "cores": 2,
+        "questions": {
+            "all/queue_summary/year": asked(0.2), "all/operator_summary/year": asked(2.0),
+            "one/queue_summary/month": asked(0.05),
+        },
+    }  # fmt: skip
+    slopes = {
+        "projects": {"10": size(20, 0.1, 1_000_000), "110": size(220, 0.5, 3_000_000)},
+        "calls": {"900": {"load": {"wall_s": 9, "rows": 90}}, "1000": {"load": {"wall_s": 1, "rows": 200_000}}},
+    }
+    text = "".join(paper.reckoned(paper.Known.of(told, slopes)))
+    for row in (
+        "| rows of all tables, millions | 10,000 | 120,000 |",  # 10 of a call
+        "| segments, GB | 400 | 4,800 |",  # 400 bytes of a call
+        "| of the store of no project, GB | 20 | 240 |",
+        "| files of segments |  | 1,000,000 |",
+        "| control file, MB |  | 200 |",  # 20 kB of a project
+        "| who sees everything | queue summary | 1,000.0 | 10,000 at least | 4 min |",  # 0.05 + 20 + 200 s
+        "| member of 1 project | operator summary | 0.4 | 1 at least | 252 ms |",  # 50 + 2 + 200 ms
+        "| 1,000 viewers who ask once in 30 s | 2.0 processors |",
+        "| a day's load: 33 million calls, 333 million rows | 28 min |",  # 5 µs a row
+    ):
+        assert row in text, text
+    with pytest.raises(LookupError, match="calls"):
+        paper.Known.of(told, {"projects": slopes["projects"]})
+
+
 def test_a_centre_of_forty_projects_is_loaded_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(BENCHMARKS)
     import centres

@@ -125,6 +125,7 @@ def warm(ours: Ours, hand: Hand, patience_s: float | None) -> dict[str, Any]:
     rows.clear()
     runs = runs_within(sum(one.wall_s for one in first.values()), patience_s)
     taken = turns({"ours": ours, "hand": hand}, list(first), runs) if runs else {n: [one] for n, one in first.items()}
+    told |= {} if runs else {"first_counts": True}  # with what is made of a question once
     if "hand" in first and "hand" not in taken:
         told["given_up_s"] = hand.within_s
     return told | {name: medians(of) | {"rows_scanned": scanned[name]} for name, of in taken.items()}
