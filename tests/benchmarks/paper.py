@@ -45,7 +45,7 @@ class Known:
         """Gather it.
 
         Raises:
-            LookupError: not all of it was measured.
+            LookupError, ValueError: not all of it was measured.
         """
         rows, asked = told["rows"], told["questions"]
         calls = rows["calls"]

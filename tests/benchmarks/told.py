@@ -52,8 +52,8 @@ def main() -> None:
         if benchmarks.exists():
             try:
                 known = Known.of(told, found)
-            except LookupError as missing:
-                print(f"docs/scale.md is not reckoned anew: {missing} was not measured")
+            except (LookupError, ValueError) as missing:
+                print(f"docs/scale.md is not reckoned anew, for something was not measured: {missing}")
             else:
                 text = "".join(reckoned(known))
                 between(folder / "docs" / "scale.md", "paper", "make bench` and `make slopes", text)
@@ -146,7 +146,8 @@ def beside_rivals(rivals: dict[str, Any]) -> Iterator[str]:
         times = {name: cell["wall_s"] / mine["wall_s"] for name, cell in cells.items() if cell and cell["same"]}
         behind += [f"`{report}`, {PROJECTS[who]}, {length}: {ENGINES[n]} {x:.2f}" for n, x in times.items() if x < 1]
         if length == "year":
-            listed = " | ".join(f"{times[name]:.1f} times" if name in times else "-" for name in others)
+            said = {name: f"{x:.1f}" if x >= 1 else f"{x:.2f}" for name, x in times.items()}
+            listed = " | ".join(f"{said[name]} times" if name in said else "-" for name in others)
             yield f"| `{report}` | {PROJECTS[who]} | {mine['wall_s'] * 1000:,.0f} | {listed} |\n"
     asked = len(rivals["okireports"]["questions"])
     yield f"\nOf {asked} questions, of shorter periods too, okireports is ahead of every engine "
