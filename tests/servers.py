@@ -72,16 +72,22 @@ def bucket(address: str, setenv: Callable[[str, str], None], name: str) -> Any:
 
 
 @contextmanager
-def postgres(settings: Mapping[str, object] | None = None) -> Iterator[Server]:
-    """A PostgreSQL with the database `centre`, its owner `owner`, and `reader`, who may read what `owner` makes."""
+def postgres(settings: Mapping[str, object] | None = None, kept: Path | None = None) -> Iterator[Server]:
+    """A PostgreSQL with the database `centre`, its owner `owner`, and `reader`, who may read what `owner` makes.
+
+    Its data stay in the folder `kept`, if one is given, and are there again when that is given again.
+    """
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
     with _folder("postgres") as (folder, user):
-        secret = folder / "secret"
-        secret.write_text(PASSWORD)
-        _own(secret, user)
-        data, port = folder / "data", free_port()
-        made = [programs / "initdb", "-D", data, "-U", "owner", "-A", "scram-sha-256", f"--pwfile={secret}"]
-        _run([*made, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], user)
+        data, port = kept or folder / "data", free_port()
+        if fresh := not data.exists():
+            secret = folder / "secret"
+            secret.write_text(PASSWORD)
+            data.mkdir(mode=0o700)
+            _own(secret, user)
+            _own(data, user)
+            made = [programs / "initdb", "-D", data, "-U", "owner", "-A", "scram-sha-256", f"--pwfile={secret}"]
+            _run([*made, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], user)
         options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "port": port, "fsync": "off"}
         options |= settings or {}
         given = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
@@ -97,8 +103,9 @@ def postgres(settings: Mapping[str, object] | None = None) -> Iterator[Server]:
                     return cursor.fetchall() if cursor.description else []
 
             _wait(lambda: run("SELECT 1", database="postgres"))
-            run("CREATE DATABASE centre", f"CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}'", database="postgres")
-            run("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO reader")
+            if fresh:
+                run("CREATE DATABASE centre", f"CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}'", database="postgres")
+                run("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO reader")
             yield Server("postgresql", port, run)
 
 

@@ -1,10 +1,5 @@
 """One question to both sides: okireports, and the hand-written SQL of someone who knows where the files lie.
 
-    python tests/benchmarks/sides.py '{"centre": ..., "who": ..., "report": ..., "period": [...], "side": ...}'
-
-is the process in which a question is asked; what it took is printed as JSON. `side` is "ours" or "hand", once and cold,
-or "both": in turns and warm.
-
 By hand there is no viewer and nothing to look up: the connection attaches the segments of the projects, tables and time
 that were asked for, whose names are known beforehand, gets names and definitions as Arrow tables that lie ready, and
 runs SQL. So okireports pays for resolving the viewer, reading the control file, checking names and typing the rows; the
@@ -15,50 +10,32 @@ be plain and not to be fast, otherwise the twin.
 from __future__ import annotations
 
 import json
-import os
+import math
 import re
-import resource
-import statistics
-import sys
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Timer
+from threading import TIMEOUT_MAX, Timer
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+from figures import difference
 
-import okireports
 import twin
 from okireports import report, run
 from okireports.disk import Segment
 from okireports.engines import duck
-from okireports.faces import Center, Viewer
+from okireports.faces import Viewer
 from okireports.run import Question
 from okireports.tables import FACTS
 
 BY_HAND = Path(__file__).parent / "by_hand"
-RUNS = int(os.environ.get("RUNS", "7"))
-LONG_S, LONG_RUNS = float(os.environ.get("LONG_S", "10")), 3  # what takes longer is run less often
-PATIENCE_S = float(os.environ.get("PATIENCE_S", "120"))  # what takes longer by hand is given up
 PAGE = {"limit": 1000}
 SETTINGS = {"repeat_days": "7", "callback_hours": "24"}  # of the centres that are measured
-MOST_COMPARED = 300_000  # rows; of more the first
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What one run took."""
-
-    wall_s: float
-    cpu_s: float
-    read_bytes: int  # asked of the system, also what it has in memory
 
 
 @dataclass
@@ -78,8 +55,8 @@ class Ours:
         """The rows."""
         return self.viewer.report(self.name, period=self.period, **self.options).arrow
 
-    def scanned(self) -> int:
-        """How many rows the engine's scans give, as it counts them."""
+    def scanned(self) -> tuple[pa.Table, int]:
+        """The rows, and how many rows the engine's scans gave for them, as it counts them."""
         counted: list[int] = []
         private, arrow = duck.private, duck.Session.arrow
 
@@ -96,10 +73,9 @@ class Ours:
 
         duck.private, duck.Session.arrow = profiled, counting  # type: ignore[method-assign]
         try:
-            self.once()
+            return self.once(), sum(counted)
         finally:
             duck.private, duck.Session.arrow = private, arrow  # type: ignore[method-assign]
-        return sum(counted)
 
 
 class Hand:
@@ -107,7 +83,7 @@ class Hand:
 
     def __init__(self, ours: Ours) -> None:
         """Look up what is known beforehand: which files, which names, which pieces of time."""
-        self.ours, self.sql = ours, text(ours.name)
+        self.ours, self.sql, self.within_s = ours, text(ours.name), math.inf  # what takes longer is given up
         mentioned = re.findall(r"\b(?:FROM|JOIN)\s+(\w+)\b", re.sub(r"--.*", "", self.sql))
         read = [table for table in (*twin.FACTS, *twin.DIRECTORY) if table in mentioned]
         names = tuple(table for table in read if table in twin.DIRECTORY)
@@ -135,15 +111,15 @@ class Hand:
         """The rows."""
         return self.run(lambda con: con.execute(self.statement).to_arrow_table())
 
-    def scanned(self) -> int:
-        """How many rows the engine's scans give, as it counts them."""
+    def scanned(self) -> tuple[pa.Table, int]:
+        """The rows, and how many rows the engine's scans gave for them, as it counts them."""
 
-        def profiled(con: duckdb.DuckDBPyConnection) -> int:
+        def profiled(con: duckdb.DuckDBPyConnection) -> tuple[pa.Table, int]:
             con.execute("PRAGMA enable_profiling = 'no_output'")
-            con.execute(self.statement).to_arrow_table()
-            return scanned(con)
+            return con.execute(self.statement).to_arrow_table(), scanned(con)
 
-        return self.run(profiled)
+        found: tuple[pa.Table, int] = self.run(profiled)
+        return found
 
     def run(self, what: Callable[[duckdb.DuckDBPyConnection], Any]) -> Any:
         """Do something in a connection that holds what the statement needs."""
@@ -160,7 +136,7 @@ class Hand:
             for table, rows in self.names.items():
                 con.register(table, rows)
             self.tell(con)
-            giving_up = Timer(PATIENCE_S, con.interrupt)
+            giving_up = Timer(min(self.within_s, TIMEOUT_MAX), con.interrupt)
             giving_up.start()
             try:
                 return what(con)
@@ -182,7 +158,9 @@ class Hand:
 
     def agree(self, ours: pa.Table, hand: pa.Table) -> None:
         """Fail unless both sides gave the same rows."""
-        twin.same(ours.slice(0, MOST_COMPARED), self.shaped(hand).slice(0, MOST_COMPARED))
+        given = self.shaped(hand)
+        if difference(ours, given, twin.TOLERANCE):
+            twin.same(ours, given)  # which says more, and knows more kinds to be one
 
     def shaped(self, found: pa.Table) -> pa.Table:
         """Rows by hand with the columns that were asked for, as `twin.run` leaves out the others."""
@@ -219,132 +197,3 @@ def scanned(con: duckdb.DuckDBPyConnection) -> int:
     """How many rows the scans of a connection's last statement gave."""
     told = json.loads(con.get_profiling_information())
     return int(told["cumulative_rows_scanned"])
-
-
-# ---- measuring -------------------------------------------------------------------------------------------------------
-def measured(what: Callable[[], object]) -> Taken:
-    """What one run takes."""
-    read, cpu, wall = bytes_read(), cpu_seconds(), time.perf_counter()
-    what()
-    return Taken(time.perf_counter() - wall, cpu_seconds() - cpu, bytes_read() - read)
-
-
-def medians(taken: list[Taken]) -> dict[str, float]:
-    """The median of each figure."""
-    return {name: statistics.median(getattr(one, name) for one in taken) for name in Taken.__dataclass_fields__}
-
-
-def cpu_seconds() -> float:
-    """Seconds of processors that this process has used so far, all threads together."""
-    spent = resource.getrusage(resource.RUSAGE_SELF)
-    return spent.ru_utime + spent.ru_stime
-
-
-def bytes_read() -> int:
-    """The bytes that this process has read so far, also from what the system keeps in memory; 0 where none counts."""
-    counted = Path("/proc/self/io")
-    if not counted.exists():
-        return 0
-    return int(next(line.split()[1] for line in counted.read_text().splitlines() if line.startswith("rchar")))
-
-
-def peak_bytes() -> int:
-    """The most memory that this process has held; `ru_maxrss` would begin with the parent's."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return 1024 * int(next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM")))
-
-
-def forget_peak() -> int:
-    """Have the system count the peak from now on, where it can; gives what it is now."""
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
-    return peak_bytes()
-
-
-def drop_cache(center: Center) -> bool:
-    """Have the system forget what it keeps of the centre's files; says whether it was asked to.
-
-    The files are immutable and were synced when they were published, so that nothing of them is dirty.
-    """
-    if not hasattr(os, "posix_fadvise"):
-        return False
-    folder = center.folder
-    for path in (folder.pointer, folder.current().control, *folder.stores.glob("*/*")):
-        held = os.open(path, os.O_RDONLY)
-        try:
-            os.posix_fadvise(held, 0, 0, os.POSIX_FADV_DONTNEED)
-        finally:
-            os.close(held)
-    return True
-
-
-def cold(side: Ours | Hand, center: Center) -> dict[str, Any]:
-    """The first run of a process, of files that the system has not in memory; rows scanned are those of a second."""
-    dropped, before = drop_cache(center), forget_peak()
-    try:
-        rows = 0
-
-        def asked() -> None:
-            nonlocal rows
-            rows = len(side.once())
-
-        taken = measured(asked)
-        peak = peak_bytes()
-        return {**vars(taken), "peak_bytes": peak, "base_bytes": before, "rows": rows, "dropped": dropped} | {
-            "rows_scanned": side.scanned() if taken.wall_s < LONG_S else None
-        }
-    except duckdb.InterruptException:
-        return {"given_up": True}
-
-
-def warm(ours: Ours, hand: Hand) -> dict[str, Any]:
-    """Both sides in turns: the median of RUNS after a run that is not counted; are their rows the same?"""
-    told: dict[str, Any] = {"sql": "by_hand" if is_own(ours.name) else "twin"}
-    sides: list[Ours | Hand] = [ours]
-    rows: list[pa.Table] = []
-    first = measured(lambda: rows.append(ours.once())).wall_s
-    try:
-        first = max(first, measured(lambda: rows.append(hand.once())).wall_s)
-        sides.append(hand)
-        hand.agree(*rows)
-        told["same"] = True
-    except duckdb.InterruptException:
-        told["given_up"] = True
-    except AssertionError as other:
-        told |= {"same": False, "differs": str(other)[:2000]}
-    runs = RUNS if first < LONG_S else LONG_RUNS
-    taken: dict[int, list[Taken]] = defaultdict(list)
-    for turn in range(runs):
-        for side in sides[:] if turn % 2 else sides[::-1]:
-            try:
-                taken[id(side)].append(measured(side.once))
-            except duckdb.InterruptException:  # by hand, where it is near to being given up
-                told["given_up"] = True
-                sides.remove(hand)
-    told |= {"runs": runs, "ours": medians(taken[id(ours)])}
-    return told | ({"hand": medians(taken[id(hand)])} if hand in sides else {})
-
-
-def main() -> None:
-    """Ask one question, as the first word says."""
-    asked = json.loads(sys.argv[1])
-    now = datetime.fromisoformat(asked["now"])
-    center = okireports.open(asked["centre"], now=now)
-    report.all_reports()
-    viewer = center.viewer(asked["login"], reason=asked["reason"])
-    ours = Ours(viewer, asked["report"], tuple(asked["period"]))
-    run.MOST_ROWS = 1 << 40  # both sides hold what they give in memory
-    match asked["side"]:
-        case "ours":
-            told = cold(ours, center)
-        case "hand":
-            told = cold(Hand(ours), center)
-        case _:
-            told = warm(ours, Hand(ours))
-    print(json.dumps(told))
-
-
-if __name__ == "__main__":
-    main()

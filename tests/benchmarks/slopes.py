@@ -2,6 +2,7 @@
 
     python tests/benchmarks/slopes.py [--out slopes.json] [--calls 100000 400000 1600000] [--projects 10 100 1000]
         [--users 1000 10000 100000] [--hidden 100000 400000 1600000] [--only calls projects users hidden]
+        [--patience S]
 
 One size grows while the others stay. Each size is a centre of its own and a process of its own, so that the peak of
 memory is its own. `calls`: an invented centre, a year of so many calls, loaded from canonical Parquet; then a report
@@ -9,7 +10,8 @@ of all projects, of one project, and an export of one project's month. `projects
 many projects, or people. `hidden`: the viewer's project stays as it is while the calls of others grow: what she asks
 must not. Through the points goes a line by least squares of the logarithms: its steepness is 1 where a cost is
 proportional, 0 where it does not depend. Nothing here asserts; a steepness above 1.1, or above 0.1 over hidden rows,
-is marked.
+is marked. Each figure is the median of 5 runs, the first among them; with `--patience S` of as many as S seconds have
+time for, in odd numbers. What was measured is written down size by size: who starts again goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -24,11 +26,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from sides import cpu_seconds, forget_peak, peak_bytes
+from gauges import cpu_seconds, forget_peak, peak_bytes
 
 import okireports
 from okireports.faces import Center
@@ -55,6 +58,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--out", type=Path, default=Path("slopes.json"))
     asked.add_argument("--only", nargs="*", choices=[*SIZES], default=[*SIZES])
+    asked.add_argument("--patience", type=float, default=math.inf, help="seconds for the runs of one figure")
     asked.add_argument("--one", help="what a process of one size is told")
     for over, sizes in SIZES.items():
         asked.add_argument(f"--{over}", type=int, nargs="*", default=list(sizes))
@@ -66,29 +70,34 @@ def main() -> None:
     for over in given.only:
         for size in getattr(given, over):
             if str(size) not in told.setdefault(over, {}):
-                told[over][str(size)] = process(over, size)
+                told[over][str(size)] = process(over, size, given.patience)
                 given.out.write_text(json.dumps(told, indent=1), "utf-8")
         show(over, told[over])
 
 
-def process(over: str, size: int) -> dict[str, Any]:
+def process(over: str, size: int, patience_s: float) -> dict[str, Any]:
     """What one size costs."""
-    words = [sys.executable, __file__, "--one", json.dumps({"over": over, "size": size})]
+    words = [sys.executable, __file__, "--one", json.dumps({"over": over, "size": size, "patience_s": patience_s})]
     done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def one(over: str, size: int) -> dict[str, Any]:
+def one(over: str, size: int, patience_s: float) -> dict[str, Any]:
     """Make a centre of one size, and measure."""
     sizes = STAY | ({over: size} if over != "hidden" else {"calls": OWN + size})
     told: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="okireports-slopes-") as scratch:
         source = Path(scratch, "files")
-        files(source, sizes, OWN if over == "hidden" else None)
+        apart = get_context("spawn").Process(target=files, args=(source, sizes, OWN if over == "hidden" else None))
+        apart.start()  # so that loading is not measured on top of what making the files has left
+        apart.join()
+        if apart.exitcode:
+            sys.exit(f"the files of {over} {size:,} were not made")
         path = Path(scratch, "center")
         center = okireports.create(path, timezone="Europe/Warsaw", now=NOW)
         told["load"] = spent(lambda: center.load(source), runs=1)
+        told["load"]["rows"] = int(center.loads["rows_loaded"].sum())
         names = [HERS] if over == "hidden" else projects(center)
         center.users.create("bench-one", role="Supervisor", projects=[HERS], **SAY)
         center.users.create("bench-all", role="Supervisor", projects=names, **SAY)
@@ -101,19 +110,23 @@ def one(over: str, size: int) -> dict[str, Any]:
                     told[f"{report} {who} {period}"] = spent(
                         lambda who=who, report=report, page=page, period=period: (
                             center.viewer(who).report(report, period=period, **page).arrow
-                        )
+                        ),
+                        patience_s=patience_s,
                     )
         out = iter(range(1_000))
         told["export of a month"] = spent(
             lambda: center.viewer("bench-one").export(Path(scratch, f"out{next(out)}"), period=MONTH, tables="*"),
             runs=3,
+            patience_s=patience_s,
         )
         number = iter(range(1_000))
         told["create a user"] = spent(lambda: center.users.create(f"new{next(number)}", **SAY))
         told["add a member"] = spent(lambda: center.projects.add_member(HERS, f"new{next(number) - RUNS}", **SAY))
         control = center.folder.current().control
         told["control file"] = {"bytes": control.stat().st_size}
-        told["stores"] = {"bytes": sum(file.stat().st_size for file in center.folder.stores.glob("*/*"))}
+        stored = list(center.folder.stores.glob("*/*"))
+        of_calls = sum(file.name.startswith("calls.") for file in stored)
+        told["stores"] = {"bytes": sum(file.stat().st_size for file in stored), "of_calls": of_calls}
     return told
 
 
@@ -165,15 +178,18 @@ def files(folder: Path, sizes: dict[str, int], own: int | None) -> None:
         )
 
 
-def spent(what: Callable[[], object], runs: int = RUNS) -> dict[str, float]:
+def spent(what: Callable[[], object], runs: int = RUNS, patience_s: float = math.inf) -> dict[str, float]:
     """Seconds by the clock and of processors, the medians, and the peak of memory above what was held before."""
-    wall, cpu, before = [], [], forget_peak()
-    for _ in range(runs):
+    wall: list[float] = []
+    cpu: list[float] = []
+    before = forget_peak()
+    while len(wall) < runs and (len(wall) % 2 == 0 or sum(wall) + 2 * wall[-1] <= patience_s):
         used, begun = cpu_seconds(), time.perf_counter()
         what()
         wall.append(time.perf_counter() - begun)
         cpu.append(cpu_seconds() - used)
-    return {"wall_s": statistics.median(wall), "cpu_s": statistics.median(cpu), "bytes": peak_bytes() - before}
+    medians = {"wall_s": statistics.median(wall), "cpu_s": statistics.median(cpu)}
+    return medians | {"bytes": peak_bytes() - before, "runs": len(wall)}
 
 
 def steepness(points: dict[str, float]) -> float:
@@ -192,9 +208,7 @@ def show(over: str, told: dict[str, Any]) -> None:
     sizes = sorted(told, key=int)
     print(f"\nover {over}: {', '.join(f'{int(size):,}' for size in sizes)}")
     for what in told[sizes[0]]:
-        for unit in told[sizes[0]][what]:
-            if unit == "cpu_s":
-                continue
+        for unit in [unit for unit in ("wall_s", "bytes") if unit in told[sizes[0]][what]]:
             points = {size: told[size][what][unit] for size in sizes}
             steep = steepness(points)
             scale, word = (1e-6, "MB") if unit == "bytes" else (1e3, "ms")

@@ -2,28 +2,35 @@
 
     python tests/benchmarks/ten_reports.py [--scale 10] [--centre FOLDER] [--out benchmarks.json]
         [--engines pandas polars postgres clickhouse] [--reports NAME ...] [--viewers one three all]
-        [--lengths month year]
+        [--lengths month year] [--keep FOLDER] [--patience S]
 
 Beside okireports stand pandas with frames in memory, Polars over Parquet of a folder for each project, PostgreSQL with
 row-level security and indexes by project and time (a server that is started here), and ClickHouse (chdb) with tables
 sorted by project and time. Filling them is told apart and not counted. okireports opens viewer and files anew for each
 answer. Each engine is a process of its own, asked the same questions one after another: the median of 7 after a first.
-Memory is the peak of that process with its rows; of PostgreSQL that of its client only. It fails where figures differ;
-about time nothing here asserts, it says where okireports is not ahead.
+Memory is the peak of the first run of a question, of that process with its rows and of PostgreSQL's server with it. It
+fails where figures differ, of all rows and columns; about time nothing here asserts, it says where okireports is not
+ahead.
+
+`--keep` names a folder, which PostgreSQL's user must be able to reach, in which rows, filled engines and answers stay:
+who starts again with the same `--out` goes on where it stopped, as long as the centre is the same. With `--patience S`
+a question is run as often as S seconds have time for, in odd numbers; where there is no time for a second run, the
+first is what counts. How many runs a median is of is written down with it.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,8 +39,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from centres import VIEWERS, login, periods
 from every_report import LENGTHS, begun, keep, ms, opened
-from rivals.engines import fits
-from rivals.rows import ZONE, dump
+from figures import difference, in_order, loose
+from rivals.rows import ZONE, dump, projects_of
 from rivals.sql import TEN
 
 from okireports.faces import Center
@@ -41,6 +48,8 @@ from okireports.faces import Center
 ENGINES = ("pandas", "polars", "postgres", "clickhouse")
 KEYS = {"service_level": 3, "operator_calls": 1, "transfers": 6}  # leading columns that tell rows apart; else 2
 TOLERANCE = 1e-9
+MEMORY = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+MEMORY_FOR_A_CALL = 700  # bytes that pandas needs while its frames are made, the other tables with them
 
 
 def main() -> None:
@@ -50,25 +59,35 @@ def main() -> None:
         center, counts = opened(asked, Path(scratch))
         told = begun(asked.out, center)
         told["projects"] = counts
-        admin = center.viewer("admin", reason="benchmark")
-        folder = Path(scratch, "rows")
-        wanted = list(questions(asked, center, dump(admin, folder)))
-        rivals: dict[str, Any] = {}
+        folder = stand(asked.keep or Path(scratch, "kept"), center)
+        wanted = list(questions(asked, center, projects_of(folder / "rows")))
+        rivals: dict[str, Any] = told.setdefault("rivals", {})
         for engine in ("okireports", *asked.engines):
-            if not fits(engine, told["rows"]["calls"]):
+            rival = rivals.setdefault(engine, {"questions": {}})
+            if engine == "pandas" and told["rows"]["calls"] * MEMORY_FOR_A_CALL > 0.8 * MEMORY:
                 print(f"{engine}: {told['rows']['calls']:,} calls do not fit into this machine's memory")
-                rivals[engine] = {"too_large": True, "questions": {}}
+                rival["too_large"] = True
                 continue
-            answers = Path(scratch, "answers", engine)
-            answers.mkdir(parents=True)
-            given = {"centre": str(center.path), "now": center.clock().isoformat(), "folder": str(folder)}
-            rivals[engine] = process(given | {"engine": engine, "answers": str(answers), "questions": wanted})
-            if engine != "okireports":
-                for question in wanted:
-                    agree(engine, question, Path(scratch, "answers"))
-            keep(asked.out, told | {"rivals": rivals})
-            told["rivals"] = rivals
-    show(rivals)
+            answers = folder / "answers" / engine
+            answers.mkdir(parents=True, exist_ok=True)
+            left = [one for one in wanted if one["key"] not in rival["questions"] or not answer(answers, one).exists()]
+            given = {
+                "engine": engine, "centre": str(center.path), "now": center.clock().isoformat(),
+                "folder": str(folder / "rows"), "kept": str(folder) if asked.keep else None, "answers": str(answers),
+                "questions": left, "patience_s": asked.patience,
+            }  # fmt: skip
+            for said in process(given) if left else ():
+                if "key" in said:
+                    rival["questions"][said.pop("key")] = said
+                else:
+                    rival |= said
+                    print(f"{engine}: {said}", flush=True)
+                keep(asked.out, told)
+        other = list(differing(rivals, wanted, folder / "answers"))
+        keep(asked.out, told)
+    show({engine: rival for engine, rival in rivals.items() if engine in ("okireports", *asked.engines)})
+    if other:
+        sys.exit("other figures:\n" + "\n".join(other))
 
 
 def arguments() -> argparse.Namespace:
@@ -81,7 +100,26 @@ def arguments() -> argparse.Namespace:
     asked.add_argument("--reports", nargs="*", choices=TEN, default=list(TEN))
     asked.add_argument("--viewers", nargs="*", choices=[*VIEWERS], default=["one", "three", "all"])
     asked.add_argument("--lengths", nargs="*", choices=LENGTHS, default=["month", "year"])
+    asked.add_argument("--keep", type=Path, help="a folder in which filled engines stay")
+    asked.add_argument("--patience", type=float, help="seconds for the runs of one question; without it all are run")
     return asked.parse_args()
+
+
+def stand(folder: Path, center: Center) -> Path:
+    """The folder with a centre's rows; what it holds of another one is removed."""
+    with center.folder.reading() as reading:
+        files = reading.con.execute('SELECT project_id, "table", file, bytes FROM control.segments ORDER BY ALL')
+        named = hashlib.sha256(json.dumps(files.fetchall()).encode()).hexdigest()
+    about, rows = folder / "of", folder / "rows"
+    if not about.exists() and folder.exists() and any(folder.iterdir()):
+        sys.exit(f"{folder} holds something else")
+    if not rows.exists() or about.read_text("utf-8") != named:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        about.write_text(named, "utf-8")
+        dump(center.viewer("admin", reason="benchmark"), folder / "rows.part")
+        (folder / "rows.part").rename(rows)
+    return folder.absolute()
 
 
 def questions(asked: argparse.Namespace, center: Center, every: tuple[int, ...]) -> Iterator[dict[str, Any]]:
@@ -103,71 +141,44 @@ def utc(day: str) -> str:
     return datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(ZONE)).astimezone(UTC).replace(tzinfo=None).isoformat()
 
 
-def process(asked: dict[str, Any]) -> dict[str, Any]:
-    """What an engine's process says."""
+def answer(answers: Path, question: dict[str, Any]) -> Path:
+    """The file of an answer."""
+    return answers / f"{question['key'].replace('/', '-')}.parquet"
+
+
+def process(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What an engine's process says, line by line."""
     here = Path(__file__).parent
-    words = [sys.executable, "-m", "rivals.engines", json.dumps(asked)]
+    words = [sys.executable, "-m", "rivals.engines"]
     path = [str(here), str(here.parent), *sys.path[1:]]
-    told: dict[str, Any] = {"questions": {}}
     environment = os.environ | {"PYTHONPATH": ":".join(dict.fromkeys(path))}
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment) as running:
-        assert running.stdout is not None
-        for line in running.stdout:
-            if not line.startswith("{"):
-                continue
-            said = json.loads(line)
-            if "key" in said:
-                told["questions"][said.pop("key")] = said
-            else:
-                told |= said
-                print(f"{asked['engine']}: {said}", flush=True)
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as running:
+        assert running.stdin is not None and running.stdout is not None
+        running.stdin.write(json.dumps(asked))
+        running.stdin.close()
+        yield from (json.loads(line) for line in running.stdout if line.startswith("{"))
     if running.returncode:
         sys.exit(f"{asked['engine']} stopped with {running.returncode}")
-    return told
 
 
-def agree(engine: str, question: dict[str, Any], answers: Path) -> None:
-    """Fail unless an engine gave the figures of okireports."""
-    file = question["key"].replace("/", "-") + ".parquet"
-    ours, theirs = (pq.read_table(answers / name / file) for name in ("okireports", engine))
-    ours = ours.select([c for c in ours.column_names if c != "currency"])
-    if ours.column_names != theirs.column_names:
-        sys.exit(f"{question['key']}: columns {theirs.column_names} of {engine}, {ours.column_names} of okireports")
-    keys = KEYS.get(question["report"], 2)
-    one, other = sorted_rows(ours, keys), sorted_rows(theirs, keys)
-    if len(one) != len(other):
-        sys.exit(f"{question['key']}: {len(other)} rows of {engine}, {len(one)} of okireports")
-    for a, b in zip(one, other, strict=True):
-        for column, x, y in zip(ours.column_names, a, b, strict=True):
-            if not same(x, y):
-                sys.exit(f"{question['key']}, {column}: {y!r} of {engine}, {x!r} of okireports\n{b}\n{a}")
+def differing(rivals: dict[str, Any], wanted: list[dict[str, Any]], answers: Path) -> Iterator[str]:
+    """Where an engine gave other figures than okireports; whether they are the same is written down with each."""
+    for question in wanted:
+        ours = ordered(answer(answers / "okireports", question), question)
+        for engine, rival in rivals.items():
+            file = answer(answers / engine, question)
+            if engine != "okireports" and question["key"] in rival["questions"] and file.exists():
+                found = difference(ours, ordered(file, question), TOLERANCE)
+                rival["questions"][question["key"]]["same"] = found is None
+                if found:
+                    yield f"{question['key']}, okireports and {engine}: {found}"
 
 
-def sorted_rows(table: pa.Table, keys: int) -> list[tuple[Any, ...]]:
-    """Rows in an order that every engine agrees on."""
-    columns = [[plain(value) for value in column.to_pylist()] for column in table.columns]
-    rows = zip(*columns, strict=True)
-    return sorted(rows, key=lambda row: tuple((value is None, 0 if value is None else value) for value in row[:keys]))
-
-
-def plain(value: Any) -> Any:
-    """A value as every engine says it: decimals and flags as numbers, instants in naive UTC, NaN as nothing."""
-    if isinstance(value, float) and math.isnan(value):
-        return None
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, datetime) and value.tzinfo:
-        return value.astimezone(UTC).replace(tzinfo=None)
-    return value
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two values are the same figure."""
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return one == other or math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=0.0)
-    return bool(one == other)
+def ordered(file: Path, question: dict[str, Any]) -> pa.Table:
+    """An answer, in the order and the types in which answers are compared."""
+    given = pq.read_table(file)
+    kept = given.select([name for name in given.column_names if name != "currency"])  # no rival is asked for it
+    return in_order(loose(kept), KEYS.get(question["report"], 2))
 
 
 def show(rivals: dict[str, Any]) -> None:

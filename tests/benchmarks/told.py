@@ -18,6 +18,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 from every_report import LENGTHS, TIMES, short
+from paper import Known, reckoned
 from slopes import steepness
 
 from okireports import charts
@@ -48,6 +49,14 @@ def main() -> None:
     if slopes.exists():
         found = json.loads(slopes.read_text("utf-8"))
         between(folder / "docs" / "scale.md", "slopes", "make slopes", "".join(grown(found)))
+        if benchmarks.exists():
+            try:
+                known = Known.of(told, found)
+            except (LookupError, ValueError) as missing:
+                print(f"docs/scale.md is not reckoned anew, for something was not measured: {missing}")
+            else:
+                text = "".join(reckoned(known))
+                between(folder / "docs" / "scale.md", "paper", "make bench` and `make slopes", text)
 
 
 def between(page: Path, name: str, command: str, text: str) -> None:
@@ -77,8 +86,9 @@ def written(told: dict[str, Any]) -> Iterator[str]:
     """What the README says."""
     rows, calls = sum(told["rows"].values()), told["rows"]["calls"]
     yield f"\nOn {told['at']}, {told['cores']} cores, DuckDB {told['duckdb']}, Python {told['python']}: {calls:,} calls"
-    yield f" and {rows - calls:,} other rows in {told['projects']['all']} projects. Medians of warm runs, in ms"
-    yield "; seconds of processors, bytes, rows and cold runs are in `benchmarks.json`.\n\n"
+    yield f" and {rows - calls:,} other rows in {told['projects']['all']} projects. Milliseconds are medians of"
+    yield f" {often(told)} warm runs; seconds of processors, memory, bytes, rows and cold runs are in"
+    yield " `benchmarks.json`.\n\n"
     if told["questions"]:
         yield "| who sees | period | reports | okireports | SQL by hand | times | within the target | cold, times |\n"
         yield "|---|---|--:|--:|--:|--:|--:|--:|\n"
@@ -90,6 +100,14 @@ def written(told: dict[str, Any]) -> Iterator[str]:
     yield "\n"
 
 
+def often(told: dict[str, Any]) -> str:
+    """Of how many runs the medians are."""
+    sides = [side for one in told["questions"].values() for side in one["warm"].values() if isinstance(side, dict)]
+    answers = [one for rival in told.get("rivals", {}).values() for one in rival["questions"].values()]
+    runs = {one["runs"] for one in (*sides, *answers)}
+    return str(max(runs)) if len(runs) == 1 else f"{max(runs)} (where one takes long, of fewer: {min(runs)} at least)"
+
+
 def beside_hand(questions: dict[str, Any]) -> Iterator[str]:
     """A row for each viewer and length of period."""
     grouped: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
@@ -98,7 +116,7 @@ def beside_hand(questions: dict[str, Any]) -> Iterator[str]:
         grouped[who, length].append(one)
     for who in PROJECTS:
         for length in LENGTHS:
-            both = [one for one in grouped[who, length] if "hand" in one["warm"]]
+            both = [one for one in grouped[who, length] if "hand" in one["warm"] and one["warm"]["same"]]
             if both:
                 ours, hand = (
                     statistics.median(one["warm"][side]["wall_s"] for one in both) for side in ("ours", "hand")
@@ -117,15 +135,27 @@ def cold(both: list[dict[str, Any]]) -> str:
 
 
 def beside_rivals(rivals: dict[str, Any]) -> Iterator[str]:
-    """A row for each question: milliseconds of okireports, and how many times as long the others take."""
+    """A row for each question of a year: milliseconds of okireports, and how many times as long the others take."""
     others = [name for name in ENGINES if name in rivals and name != "okireports"]
-    yield f"\n| report | who sees | period | okireports | {' | '.join(ENGINES[name] for name in others)} |\n"
-    yield f"|---|---|---|--:|{'--:|' * len(others)}\n"
+    yield f"\n| report | who sees | okireports, a year | {' | '.join(ENGINES[name] for name in others)} |\n"
+    yield f"|---|---|--:|{'--:|' * len(others)}\n"
+    behind = []
     for key, mine in rivals["okireports"]["questions"].items():
         who, report, length = key.split("/")
-        cells = [rivals[name]["questions"].get(key) for name in others]
-        times = [f"{cell['wall_s'] / mine['wall_s']:.1f} times" if cell else "-" for cell in cells]
-        yield f"| `{report}` | {PROJECTS[who]} | {length} | {mine['wall_s'] * 1000:,.0f} | {' | '.join(times)} |\n"
+        cells = {name: rivals[name]["questions"].get(key) for name in others}
+        times = {name: cell["wall_s"] / mine["wall_s"] for name, cell in cells.items() if cell and cell["same"]}
+        behind += [f"`{report}`, {PROJECTS[who]}, {length}: {ENGINES[n]} {x:.2f}" for n, x in times.items() if x < 1]
+        if length == "year":
+            said = {name: f"{x:.1f}" if x >= 1 else f"{x:.2f}" for name, x in times.items()}
+            listed = " | ".join(f"{said[name]} times" if name in said else "-" for name in others)
+            yield f"| `{report}` | {PROJECTS[who]} | {mine['wall_s'] * 1000:,.0f} | {listed} |\n"
+    asked = len(rivals["okireports"]["questions"])
+    yield f"\nOf {asked} questions, of shorter periods too, okireports is ahead of every engine "
+    yield (
+        f"but for these, with how many times as long the other takes: {'; '.join(behind)}.\n"
+        if behind
+        else "on each.\n"
+    )
 
 
 def drawn(told: dict[str, Any]) -> list[dict[str, Any]]:

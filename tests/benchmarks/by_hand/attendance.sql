@@ -82,9 +82,9 @@ within AS (
         p.day,
         min(greatest(s.lo, p.since)) AS came_at,
         max(least(s.hi, p.until)) AS left_at
-    FROM plans p
+    FROM (SELECT *, unnest([day, day + 1, day + 2]) AS piece_day FROM plans) p
     JOIN pieces s
-        ON s.operator_id = p.operator_id AND s.day BETWEEN p.day AND p.day + 2 AND s.lo < p.until AND s.hi > p.since
+        ON s.operator_id = p.operator_id AND s.day = p.piece_day AND s.lo < p.until AND s.hi > p.since
     WHERE s.kind = 'seen'
     GROUP BY ALL
 ),

@@ -1,24 +1,25 @@
--- Hours first, which the pieces of the period then join; the contact before each by one window over its person's starts.
+-- Hours first, which the pieces of the period then join. In a period of a year at most only a person's first contact in
+-- it can be new, so that two instants of each person are enough.
 WITH contacts_in AS (
     SELECT project_id, interaction_id, contact_key, started_at, ended_at, outcome, answered_at, queued_at, by_robot,
         wait_ms, talk_ms
     FROM calls
     WHERE direction = 'inbound' AND started_at >= getvariable('start') AND started_at < getvariable('end')
 ),
-earlier AS (
-    SELECT project_id, contact_key, started_at,
-        lag(started_at) OVER (PARTITION BY project_id, contact_key ORDER BY started_at) AS before
+fresh AS (
+    SELECT project_id, contact_key, first_at AS started_at
     FROM (
-        SELECT DISTINCT project_id, contact_key, started_at
+        SELECT
+            project_id,
+            contact_key,
+            min(started_at) FILTER (started_at >= getvariable('start')) AS first_at,
+            max(started_at) FILTER (started_at < getvariable('start')) AS before
         FROM calls
         WHERE contact_key IS NOT NULL
             AND started_at >= getvariable('start')::TIMESTAMP - INTERVAL 365 DAY AND started_at < getvariable('end')
+        GROUP BY ALL
     )
-),
-fresh AS (
-    SELECT project_id, contact_key, started_at
-    FROM earlier
-    WHERE started_at >= getvariable('start') AND (before IS NULL OR before < started_at - INTERVAL 365 DAY)
+    WHERE first_at IS NOT NULL AND (before IS NULL OR before < first_at - INTERVAL 365 DAY)
 ),
 interactions AS (
     SELECT

@@ -1,4 +1,4 @@
--- As the twin, but plans meet statuses day by day, and local time is arithmetic.
+-- As the twin, but only KPIs that are asked for, plans meet statuses day by day, and local time is arithmetic.
 -- with kpi_figures
 scored AS (
     SELECT
@@ -10,20 +10,14 @@ scored AS (
         k.target,
         coalesce(k.weight, 1) AS weight,
         CASE
-            WHEN m.value IS NULL THEN NULL
             WHEN k.comparison = '>=' THEN least(1.5, m.value / nullif(k.target, 0))
             WHEN m.value = 0 THEN 1.5
             ELSE least(1.5, k.target / m.value)
-        END AS attainment,
-        b.value AS previous_actual
+        END AS attainment
     FROM asked k
-    LEFT JOIN measured m
-        ON m.span = 'now' AND m.metric = k.metric AND m.operator_id = k.operator_id
-        AND m.scope IS NOT DISTINCT FROM k.project_id
-    LEFT JOIN measured b
-        ON b.span = 'before' AND b.metric = k.metric AND b.operator_id = k.operator_id
-        AND b.scope IS NOT DISTINCT FROM k.project_id
-    WHERE m.value IS NOT NULL OR b.value IS NOT NULL
+    JOIN measured m
+        ON m.metric = k.metric AND m.operator_id = k.operator_id AND m.scope IS NOT DISTINCT FROM k.project_id
+    WHERE m.value IS NOT NULL
 ),
 plans AS (
     SELECT operator_id, min(starts_at) AS planned_start_at, max(ends_at) AS planned_end_at

@@ -47,24 +47,27 @@ class Scope:
     end: datetime
 
 
-def dump(viewer: Viewer, folder: Path) -> tuple[int, ...]:
-    """Write the rows of who sees everything; gives the ids of the projects that have some."""
+def dump(viewer: Viewer, folder: Path) -> None:
+    """Write the rows of who sees everything."""
     wanted = duck.Wanted(tuple(COLUMNS), *EVER, tuple(NAMES))
-    found: set[int] = set()
     with duck.session(viewer.viewing(), lambda *_: wanted) as opened:
         for table, columns in COLUMNS.items():
             ids = opened.con.execute(f"SELECT DISTINCT coalesce(project_id, {NO_PROJECT}) FROM {table}").fetchall()
             listed = ", ".join(f'"{c}"' for c in columns if c != "project_id")
             for (project,) in ids:
+                its = f"project_id = {project}" if project != NO_PROJECT else "project_id IS NULL"
                 rows = opened.con.execute(
                     f"""SELECT {project}::BIGINT AS project_id, {listed} FROM {table}
-                    WHERE coalesce(project_id, {NO_PROJECT}) = {project} ORDER BY "{STARTS[table]}" """
+                    WHERE {its} ORDER BY "{STARTS[table]}" """
                 )
                 write(rows.to_arrow_reader(1_000_000), folder / table / f"project_id={project}" / "rows.parquet")
-            found |= {project for (project,) in ids}
         for table in NAMES:
             write(opened.con.execute(f"FROM {table}").to_arrow_reader(), folder / f"{table}.parquet")
-    return tuple(sorted(found))
+
+
+def projects_of(folder: Path) -> tuple[int, ...]:
+    """The ids of the projects that have rows."""
+    return tuple(sorted({int(path.name.partition("=")[2]) for path in folder.glob("*/project_id=*")}))
 
 
 def write(rows: pa.RecordBatchReader, path: Path) -> None:

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from rivals.rows import BINS, Scope
+import pyarrow as pa
+
+from rivals.rows import BINS, Scope, days_with
 
 OFFERED = """queued_at IS NOT NULL AND outcome NOT IN ('refused', 'closed', 'left_in_scenario')
     AND NOT (coalesce(by_robot, false) AND answered_at IS NOT NULL)"""
@@ -268,6 +270,17 @@ def reachability(d: Dialect, scope: Scope) -> str:
     return f"""SELECT attempt_no, {d.hour} AS "hour", count(*) AS attempts, {count(PERSON)} AS persons,
         {share(count(PERSON), "count(*)")} AS contact_rate
         FROM calls WHERE {within(d, scope)} AND dialer_id IS NOT NULL GROUP BY attempt_no, "hour" """
+
+
+def with_days(name: str, rows: pa.Table, scope: Scope) -> pa.Table:
+    """What SQL gave; peak hours with the days that have each hour, of the calendar."""
+    if name != "calls_by_hour":
+        return rows
+    known = days_with(scope)
+    keys = zip(rows["weekday"].to_pylist(), rows["hour"].to_pylist(), strict=True)
+    days = [known[int(weekday), int(hour)] for weekday, hour in keys]
+    rates = [int(n) / d for n, d in zip(rows["offered"].to_pylist(), days, strict=True)]
+    return rows.add_column(2, "days", pa.array(days)).append_column("offered_per_day", pa.array(rates, pa.float64()))
 
 
 TEN = (

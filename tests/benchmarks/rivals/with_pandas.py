@@ -1,7 +1,4 @@
-"""The ten reports in pandas, over frames that are in memory: sorted by their start, words as categories.
-
-Ids of contacts are nullable integers, which keep all 63 bits; what is small is a double with NaN, which is quicker.
-"""
+"""The ten reports in pandas, over frames that are in memory."""
 
 from __future__ import annotations
 
@@ -10,38 +7,41 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rivals.rows import BINS, COLUMNS, NAMES, STARTS, ZONE, Scope, days_with, files
+from rivals.engine import Engine
+from rivals.frames import (
+    COUNTED,
+    OFFERED,
+    Frame,
+    followed,
+    is_answered,
+    is_handled,
+    is_offered,
+    share,
+    went_on,
+    with_flags,
+)
+from rivals.rows import BINS, COLUMNS, NAMES, ZONE, Scope, days_with
 
-WORDS = ("outcome", "result", "direction", "rule")
-FLAGS = ("by_robot", "went_to_other", "came_from_other")
-LONG = ("call_id", "transfer_to_call_id")
-INSTANTS = ("started_at", "at", "queued_at", "answered_at", "picked_up_at")
-BYTES_A_CALL = 260  # that a frame of calls takes, with as much again while one is made
+KEYS = ["project_id", "queue_id", "operator_id"]
+TIMES = ["talk_ms", "hold_ms", "wrap_ms"]
 
 
-class Pandas:
+class Pandas(Engine):
     """Frames in memory."""
 
     def __init__(self, folder: Path) -> None:
         """Read the files."""
         self.names = {table: pd.read_parquet(folder / f"{table}.parquet") for table in NAMES}
-        self.tables = {table: read(files(folder, table), table) for table in COLUMNS}
+        self.tables = {table: Frame(folder, table) for table in COLUMNS}
 
     def ask(self, name: str, scope: Scope) -> pd.DataFrame:
         """The rows of a report."""
         made: pd.DataFrame = getattr(self, name)(scope)
         return made
 
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def some(self, table: str, scope: Scope, *, ends: bool = True) -> pd.DataFrame:
-        """The rows of a table that are visible and start in the period, or later."""
-        frame, start = self.tables[table], STARTS[table]
-        low = frame[start].searchsorted(pd.Timestamp(scope.start))
-        high = frame[start].searchsorted(pd.Timestamp(scope.end)) if ends else len(frame)
-        part = frame.iloc[low:high]
-        return part if scope.everything else part[part["project_id"].isin(scope.projects)]
+    def calls(self, scope: Scope, columns: list[str], *, ends: bool = True) -> pd.DataFrame:
+        """The contacts of a question."""
+        return self.tables["calls"].some(scope, list(dict.fromkeys(columns)), ends=ends)
 
     def named(self, frame: pd.DataFrame, table: str, id: str, column: str | None = None) -> pd.Series:
         """The names of ids."""
@@ -50,8 +50,9 @@ class Pandas:
 
     def queue_summary(self, scope: Scope) -> pd.DataFrame:
         """Queues in sum."""
-        rows = self.some("calls", scope)
-        rows = with_flags(rows[rows["queued_at"].notna() | rows["queue_id"].notna()])
+        rows = self.calls(scope, [*COUNTED, *KEYS[:2], *TIMES, "went_to_other", "transfer_to_call_id"])
+        rows = rows[rows["queued_at"].notna() | rows["queue_id"].notna()]
+        rows = with_flags(rows, "offered", "answered", "in_time", "abandoned", "short", "handled")
         rows["talk"], rows["hold"], rows["wrap"] = (rows[c].fillna(0) for c in ("talk_ms", "hold_ms", "wrap_ms"))
         rows["handling"] = (rows["talk"] + rows["hold"] + rows["wrap"]).where(rows["handled"])
         rows["gone"] = rows["handled"] & went_on(rows)
@@ -82,8 +83,8 @@ class Pandas:
 
     def service_level(self, scope: Scope) -> pd.DataFrame:
         """Service level by half hours."""
-        rows = self.some("calls", scope)
-        rows = with_flags(rows[rows["queued_at"].notna()])
+        rows = self.calls(scope, [*COUNTED, *KEYS[:2], "started_at", "goal"])
+        rows = with_flags(rows[rows["queued_at"].notna()], "offered", "answered", "in_time", "abandoned", "short")
         rows["interval"] = rows["started_at"].dt.floor("30min")
         rows["answered_wait"] = rows["wait_ms"].where(rows["answered"])
         grouped = rows.groupby(["project_id", "queue_id", "interval"], dropna=False)
@@ -103,8 +104,9 @@ class Pandas:
 
     def service_level_variants(self, scope: Scope) -> pd.DataFrame:
         """Service level by each definition."""
-        rows = self.some("calls", scope)
-        rows = with_flags(rows[rows["queued_at"].notna()])
+        rows = self.calls(scope, [*COUNTED, *KEYS[:2]])
+        rows = rows[rows["queued_at"].notna()]
+        rows = with_flags(rows, "offered", "answered", "in_time", "abandoned", "short", "soon")
         grouped = rows.groupby(["project_id", "queue_id"], dropna=False)
         k = grouped[["offered", "answered", "in_time", "abandoned", "short", "soon"]].sum()
         k[["answer_within_s", "short_abandon_s"]] = grouped[["answer_within_s", "short_abandon_s"]].max()
@@ -124,8 +126,8 @@ class Pandas:
 
     def calls_by_hour(self, scope: Scope) -> pd.DataFrame:
         """Peak hours."""
-        rows = with_flags(self.some("calls", scope))
-        rows = rows[rows["offered"]]
+        rows = with_flags(self.calls(scope, [*COUNTED, "started_at"]), "offered", "answered", "in_time", "short")
+        rows = rows.loc[rows["offered"], ["started_at", "offered", "answered", "in_time", "short"]]
         local = rows["started_at"].dt.tz_localize("UTC").dt.tz_convert(ZONE)
         keys = [(local.dt.dayofweek + 1).rename("weekday"), local.dt.hour.rename("hour")]
         k = rows.groupby(keys)[["offered", "answered", "in_time", "short"]].sum().reset_index()
@@ -139,8 +141,8 @@ class Pandas:
 
     def wait_distribution(self, scope: Scope) -> pd.DataFrame:
         """How long offered contacts waited."""
-        rows = self.some("calls", scope)
-        rows = rows[is_offered(rows) & rows["wait_ms"].notna()]
+        rows = self.calls(scope, [*OFFERED, "wait_ms"])
+        rows = rows.loc[is_offered(rows) & rows["wait_ms"].notna(), ["outcome", "wait_ms"]]
         edges = [since * 1000 for since, _ in BINS]
         bins = np.searchsorted(edges, rows["wait_ms"].to_numpy(), side="right") - 1
         k = pd.crosstab(rows["outcome"].cat.remove_unused_categories(), bins)
@@ -158,7 +160,7 @@ class Pandas:
 
     def call_outcomes(self, scope: Scope) -> pd.DataFrame:
         """Contacts by how they ended and their result."""
-        rows = self.some("calls", scope)
+        rows = self.calls(scope, ["outcome", "result", "answered_at", "talk_ms"])
         rows = rows.assign(talk=rows["talk_ms"].where(is_answered(rows)))
         grouped = rows.groupby(["outcome", "result"], dropna=False, observed=True)
         k = pd.DataFrame({"contacts": grouped.size(), "talk_mean_s": grouped["talk"].mean() / 1000}).reset_index()
@@ -167,7 +169,8 @@ class Pandas:
 
     def operator_calls(self, scope: Scope) -> pd.DataFrame:
         """Operators' contacts, and the rings that they missed."""
-        rows = self.some("calls", scope)
+        needed = [*OFFERED, "operator_id", "direction", *TIMES, "went_to_other", "transfer_to_call_id"]
+        rows = self.calls(scope, needed)
         rows = rows[rows["operator_id"].notna()]
         rows = rows.assign(
             handled=is_handled(rows), inbound=rows["direction"] == "inbound", outbound=rows["direction"] == "outbound",
@@ -177,7 +180,7 @@ class Pandas:
         rows["gone"] = rows["handled"] & went_on(rows)
         counts = ["inbound", "outbound", "handled", "talk", "hold", "wrap", "handling", "gone"]
         worked = rows.groupby("operator_id")[counts].sum()
-        rings = self.some("rings", scope)
+        rings = self.tables["rings"].some(scope, ["operator_id", "result"])
         missed = rings["result"].notna() & (rings["result"] != "answered")
         rung = missed.groupby(rings["operator_id"]).sum().rename("missed")
         k = worked.join(rung, how="outer").fillna(0).rename_axis("operator_id").reset_index()
@@ -193,9 +196,9 @@ class Pandas:
 
     def speech_analytics(self, scope: Scope) -> pd.DataFrame:
         """What was found in the contacts that operators handled."""
-        rows = self.some("calls", scope)
+        rows = self.calls(scope, [*OFFERED, "call_id", "operator_id"])
         rows = rows.loc[is_handled(rows) & rows["operator_id"].notna(), ["call_id", "operator_id"]]
-        hits = self.some("speech_hits", scope, ends=False)[["call_id", "rule"]].merge(rows, on="call_id")
+        hits = self.tables["speech_hits"].some(scope, ["call_id", "rule"], ends=False).merge(rows, on="call_id")
         grouped = hits.groupby(["operator_id", "rule"], observed=True)["call_id"]
         k = pd.DataFrame({"hits": grouped.size(), "calls": grouped.nunique()}).reset_index()
         handled = k["operator_id"].map(rows["operator_id"].value_counts())
@@ -208,11 +211,12 @@ class Pandas:
 
     def transfers(self, scope: Scope) -> pd.DataFrame:
         """Who passed customers on to whom."""
-        rows = self.some("calls", scope)
-        keys = ["project_id", "queue_id", "operator_id"]
+        keys, figures = KEYS, [*OFFERED, "call_id", "wait_ms"]
+        rows = self.calls(scope, [*keys, *figures, "transfer_to_call_id", "went_to_other", "came_from_other"])
         sides = [f"{end}_{key}" for end in ("from", "to") for key in keys]
         passing = rows.loc[rows["transfer_to_call_id"].notna(), [*keys, "transfer_to_call_id"]]
-        later = self.some("calls", scope, ends=False)
+        passing = passing.astype({"transfer_to_call_id": "int64"})
+        later = self.calls(scope, [*keys, *figures], ends=False)
         following = followed(later[later["call_id"].isin(passing["transfer_to_call_id"])])
         froms, tos = (dict(zip(keys, names, strict=True)) for names in (sides[:3], sides[3:]))
         one = passing.rename(columns=froms).merge(
@@ -250,75 +254,10 @@ class Pandas:
 
     def reachability(self, scope: Scope) -> pd.DataFrame:
         """When persons are reached."""
-        rows = self.some("calls", scope)
+        rows = self.calls(scope, ["started_at", "dialer_id", "attempt_no", "picked_up_at", "outcome"])
         rows = rows[rows["dialer_id"].notna()]
         hour = rows["started_at"].dt.tz_localize("UTC").dt.tz_convert(ZONE).dt.hour.rename("hour")
         person = rows["picked_up_at"].notna() & rows["outcome"].isin(["answered", "dropped"])
         grouped = person.groupby([rows["attempt_no"], hour], dropna=False)
         k = pd.DataFrame({"attempts": grouped.size(), "persons": grouped.sum()}).reset_index()
         return k.assign(contact_rate=k["persons"] / k["attempts"])
-
-
-def read(paths: list[Path], table: str) -> pd.DataFrame:
-    """A table as one frame, in the order of its start."""
-    parts = [typed(pd.read_parquet(path, dtype_backend="numpy_nullable", partitioning=None)) for path in paths]
-    frame = pd.concat(parts, ignore_index=True)
-    for column in WORDS:
-        if column in frame:
-            frame[column] = frame[column].astype("category")
-    return frame.sort_values(STARTS[table], kind="stable", ignore_index=True)
-
-
-def typed(frame: pd.DataFrame) -> pd.DataFrame:
-    """Columns in the types that are quickest to work with."""
-    for column in frame.columns:
-        if column in FLAGS:
-            frame[column] = frame[column].fillna(False).astype(bool)
-        elif column in INSTANTS:
-            frame[column] = frame[column].astype("datetime64[us]")
-        elif column not in (*WORDS, *LONG):
-            frame[column] = frame[column].astype("float64")
-    return frame
-
-
-def is_answered(rows: pd.DataFrame) -> pd.Series:
-    """Answered, by whomever."""
-    return (rows["outcome"] == "answered") & rows["answered_at"].notna()
-
-
-def is_handled(rows: pd.DataFrame) -> pd.Series:
-    """Answered by an operator."""
-    return is_answered(rows) & ~rows["by_robot"]
-
-
-def is_offered(rows: pd.DataFrame) -> pd.Series:
-    """Offered to a queue."""
-    inside = rows["queued_at"].notna() & ~rows["outcome"].isin(["refused", "closed", "left_in_scenario"])
-    return inside & ~(rows["by_robot"] & rows["answered_at"].notna())
-
-
-def went_on(rows: pd.DataFrame) -> pd.Series:
-    """Passed on to someone else."""
-    return rows["went_to_other"] | rows["transfer_to_call_id"].notna()
-
-
-def with_flags(rows: pd.DataFrame) -> pd.DataFrame:
-    """Contacts with what counts of them."""
-    offered, wait = is_offered(rows), rows["wait_ms"]
-    answered, abandoned = offered & is_answered(rows), offered & (rows["outcome"] == "abandoned")
-    within = wait <= rows["answer_within_s"] * 1000
-    return rows.assign(
-        offered=offered, answered=answered, in_time=answered & within, abandoned=abandoned,
-        short=abandoned & (wait < rows["short_abandon_s"] * 1000), soon=abandoned & within, handled=is_handled(rows),
-    )  # fmt: skip
-
-
-def followed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Contacts to which someone was passed on, with what became of them."""
-    lost = is_offered(rows) & rows["outcome"].isin(["abandoned", "callback_requested", "voicemail"])
-    return rows.assign(answered=is_answered(rows), lost=lost)
-
-
-def share(part: pd.Series, of: pd.Series) -> pd.Series:
-    """A part of something; of nothing it is NaN."""
-    return part.astype("float64") / of.astype("float64").where(of != 0)
