@@ -106,12 +106,13 @@ def connect_server() -> Iterator[str]:
     what = "org.apache.spark.sql.connect.service.SparkConnectServer"
     words = ["org.apache.spark.deploy.SparkSubmit", "--master", "local[2]", "--class", what, *given, "spark-internal"]
     with tempfile.TemporaryDirectory(prefix="okireports-connect-") as name:
-        env = ENV | {"SPARK_CONNECT_SECRET": "hush", "SPARK_LOCAL_DIRS": name}
+        env = ENV | {"SPARK_CONNECT_SECRET": "hush", "SPARK_LOCAL_DIRS": name, "SPARK_DAEMON_MEMORY": "1g"}
         log = Path(name, "server.log")
-        with log.open("wb") as said, running([str(HOME / "bin" / "spark-class"), *words], env, said):
+        with log.open("wb") as said, running([str(HOME / "bin" / "spark-class"), *words], env, said) as server:
             until = time.monotonic() + LONG
             while not listening(port):
-                assert time.monotonic() < until, f"it does not come up: {log.read_text('utf-8', 'replace')[-2000:]}"
+                up = server.poll() is None and time.monotonic() < until
+                assert up, f"it does not come up: {log.read_text('utf-8', 'replace')[-2000:]}"
                 time.sleep(0.1)
             yield f"sc://{HOST}:{port}"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -55,8 +56,9 @@ SETTINGS = {  # of a run's session, whatever the cluster's are
     "spark.sql.files.ignoreMissingFiles": "false",  # figures over what is left would be wrong
     "spark.sql.files.ignoreCorruptFiles": "false",
 }
-LITERALLY = {"__globPaths__": "false"}  # a path is what it says, also with brackets in it
+PATTERN = re.compile(r"[{}\[\]*?\\]")  # what in a path that is read would stand for several
 REMOTE = "sc://"
+RETRIES = 5  # of a call to a server that does not answer: some 20 seconds; PySpark's own are ten minutes
 TYPES = {"VARCHAR": "STRING", "TIMESTAMP": "TIMESTAMP_NTZ"}
 GONE = ("FILE_NOT_EXIST", "FileNotFoundException", "PATH_NOT_FOUND")
 # PySpark says so of pandas as such, of which nothing is used here: rows come and go as Arrow.
@@ -226,7 +228,7 @@ class Run:
         kinds = ", ".join(f"`{name}` {TYPES.get(kind, kind)}" for name, kind in schema_of(fact.name).items())
         if not files:
             return self.spark.createDataFrame([], kinds)
-        return self.spark.read.schema(kinds).options(**LITERALLY).parquet(*(self.lake.address(s.file) for s in files))
+        return self.spark.read.schema(kinds).parquet(*(literally(self.lake.address(s.file)) for s in files))
 
     @contextmanager
     def named(self) -> Iterator[tuple[Segment, ...]]:
@@ -288,6 +290,11 @@ class Run:
                 self.spark.catalog.dropTempView(view)
 
 
+def literally(path: str) -> str:
+    """A path that means itself, also with brackets in it."""
+    return PATTERN.sub(r"\\\g<0>", path)
+
+
 def to_sql(expression: Table) -> str:
     """An expression in Spark's words.
 
@@ -319,9 +326,11 @@ def session_on(address: str) -> SparkSession:
     """
     fresh: Any
     if address.startswith(REMOTE):
+        from pyspark.sql.connect.client.retries import DefaultPolicy
         from pyspark.sql.connect.session import SparkSession as Remote
 
         fresh = Remote(address)  # its own, and nobody's default
+        fresh.client.set_retry_policies([DefaultPolicy(max_retries=RETRIES)])
     else:
         named = SparkSession.builder.master(address).appName("okireports")
         spark = named.config("spark.ui.showConsoleProgress", "false").getOrCreate()
@@ -331,14 +340,16 @@ def session_on(address: str) -> SparkSession:
             )
         fresh = spark.newSession()
     for name, value in SETTINGS.items():
-        fresh.conf.set(name, value)
+        if fresh.conf.get(name) != value:  # Spark warns of who sets what is deprecated, also to what it is
+            fresh.conf.set(name, value)
     session: SparkSession = fresh
     return session
 
 
 def release(spark: Any) -> None:
     """Let a server of Spark Connect forget a session."""
-    with suppress(Exception):  # the server may be gone, and it with all its sessions
+    spark.client.set_retry_policies([])
+    with suppress(Exception):  # the server may be gone, and with it all its sessions
         spark.client.release_session()
     spark.client.close()
 
