@@ -138,6 +138,7 @@ def test_what_goes_wrong_there_is_an_error_of_ours(trial: Trial, remote: Center)
             path.with_suffix(".away").rename(path)
 
 
+@pytest.mark.filterwarnings("ignore:.*RETRIES_EXCEEDED:UserWarning")
 def test_a_server_that_does_not_answer_is_said(trial: Trial, remote: Center, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "RETRIES", 0)
     lake = trial.folder / "lake [1] zażółć %20"
@@ -175,15 +176,16 @@ def test_what_widgets_and_digests_show_is_the_same(grown: tuple[Center, Center])
     for center in grown:
         viewer = center.viewer("boss")
         with looks.opening() as keep:
-            explorer = keep(Explorer(viewer, report="call_log", period=looks.PERIOD, watch=None))
-            dashboard = keep(Dashboard(viewer, ["queue_summary", "call_log"], period=looks.PERIOD, watch=None))
+            chosen: dict[str, Any] = {"period": looks.PERIOD, "projects": ["Alpha", "Beta"], "watch": None}
+            explorer = keep(Explorer(viewer, report="call_log", **chosen))
+            dashboard = keep(Dashboard(viewer, ["queue_summary", "call_log"], **chosen))
             assert looks.settled(explorer) == f"done: Rows: {2 * (growing.ALPHA + growing.BETA)}"
             assert looks.settled(dashboard).startswith("done")
             pages = explorer.views.pager
-            shown = (explorer.filters.options, looks.rows(pages), looks.rows(pages, search="beta line"))
+            shown = looks.rows(pages), looks.rows(pages, search="beta line")
         digest = viewer.digest("Alpha", period=looks.PERIOD)
         found.append((shown, digest.html, digest.text))
-    assert found[0] == found[1] and found[0][0][1] and found[0][0][2]
+    assert found[0] == found[1] and all(found[0][0])
 
 
 def test_a_schedule_makes_the_same_files_and_waits_for_a_lake_that_is_behind(
