@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -24,6 +25,8 @@ from pyspark.sql import SparkSession
 from servers import LONG, free_port
 
 HOST = "127.0.0.1"
+HOME = Path(pyspark.__file__).parent
+ENV = os.environ | {"SPARK_HOME": str(HOME), "SPARK_LOCAL_IP": HOST, "SPARK_DAEMON_MEMORY": "256m"}
 LIGHT = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # a run of seconds pays for no better code
 SMALL = {
     "spark.driver.extraJavaOptions": LIGHT,
@@ -95,13 +98,40 @@ def stop() -> None:
 
 
 @contextmanager
+def connect_server() -> Iterator[str]:
+    """A server of Spark Connect with threads of its own; gives its address."""
+    port = free_port()
+    conf = SMALL | {"spark.connect.grpc.binding.address": HOST, "spark.connect.grpc.binding.port": str(port)}
+    given = [word for name, value in conf.items() for word in ("--conf", f"{name}={value}")]
+    what = "org.apache.spark.sql.connect.service.SparkConnectServer"
+    words = ["org.apache.spark.deploy.SparkSubmit", "--master", "local[2]", "--class", what, *given, "spark-internal"]
+    with tempfile.TemporaryDirectory(prefix="okireports-connect-") as name:
+        env = ENV | {"SPARK_CONNECT_SECRET": "hush", "SPARK_LOCAL_DIRS": name, "SPARK_DAEMON_MEMORY": "1g"}
+        log = Path(name, "server.log")
+        with log.open("wb") as said, running([str(HOME / "bin" / "spark-class"), *words], env, said) as server:
+            until = time.monotonic() + LONG
+            while not listening(port):
+                up = server.poll() is None and time.monotonic() < until
+                assert up, f"it does not come up: {log.read_text('utf-8', 'replace')[-2000:]}"
+                time.sleep(0.1)
+            yield f"sc://{HOST}:{port}"
+
+
+def listening(port: int) -> bool:
+    """Does somebody answer at a port?"""
+    try:
+        socket.create_connection((HOST, port)).close()
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
 def started(folder: Path, what: str, *words: str) -> Iterator[subprocess.Popen[bytes]]:
     """A part of the cluster, in a group of processes of its own."""
-    home = Path(pyspark.__file__).parent
-    env = os.environ | {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": HOST, "SPARK_DAEMON_MEMORY": "256m"}
     log = folder / f"{what}-{len(list(folder.glob('*.log')))}.log"
-    command = [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{what}", "--host", HOST, *words]
-    with log.open("wb") as said, running(command, env, said) as process:
+    command = [str(HOME / "bin" / "spark-class"), f"org.apache.spark.deploy.{what}", "--host", HOST, *words]
+    with log.open("wb") as said, running(command, ENV, said) as process:
         yield process
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -295,6 +296,47 @@ def test_what_is_handed_out_is_of_no_lake_that_is_behind(center: Center, where: 
             lake.files(reading.con, (1, 2), exact=True)
 
 
+def test_a_sync_that_was_killed_after_it_counted_leaves_no_results_of_what_was_erased(
+    center: Center, where: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    center.lake.sync(where)
+    kept = Lake.lies_at(where).scratch()
+    Path(kept.path).mkdir()
+    Path(kept.path, "part-00000.parquet").write_bytes(b"rows of somebody")
+    center.lake.sync(where)
+    assert Path(kept.path, "part-00000.parquet").exists()  # somebody may still read it
+    center.forget(PHONE, actor="admin", reason="she asked")
+    with monkeypatch.context() as killed:
+        killed.setattr(syncing.Sync, "sweep", lambda self, state: os.kill)
+        center.lake.sync(where)
+    center.lake.sync(where)
+    assert not [name for name in names(where) if name.startswith("results/")]
+    assert files(where) == {one.file for one in listed(center, where)}
+
+
+def test_results_can_be_read_by_their_owner_only(usual: Center, where: Path) -> None:
+    where.mkdir(mode=0o755)
+    usual.lake.sync(where)
+    (where / "results").mkdir(mode=0o755)
+    Lake.lies_at(where).scratch()
+    assert (where / "results").stat().st_mode & 0o777 == 0o700
+
+
+def test_an_earlier_generation_that_is_damaged_stops_no_sync(center: Center, where: Path) -> None:
+    center.lake.sync(where)
+    loaded.load(center, {"calls": calls(call("z", "2025-06-20T10:00:00Z", "Bolt care"), columns="queue")})
+    center.lake.sync(where)
+    current = Lake.lies_at(where).state()
+    for path in where.glob("manifests/p0002/*.json"):
+        if path.relative_to(where).as_posix() not in current.projects.values():
+            path.write_bytes(b"{}")
+    center.lake.sync(where)
+    (where / "manifests" / "000001.json").write_bytes(b"{}")
+    center.lake.sync(where)
+    assert len([name for name in names(where) if name.startswith("manifests/0")]) == 1
+    assert rows_in(where, listed(center, where)) == of_centre(center)
+
+
 # What is no lake of this centre
 
 
@@ -365,6 +407,66 @@ def test_where_a_lake_may_lie(usual: Center, tmp_path: Path) -> None:
         Lake.lies_at(tmp_path)
 
 
+def test_a_folder_of_other_things_becomes_no_lake(usual: Center, where: Path) -> None:
+    (where / "photos").mkdir(parents=True)
+    (where / "photos" / ".abcdefgh.part").write_bytes(b"half-written by another program")
+    (where / "photos" / "cat.png").write_bytes(b"cat")
+    with pytest.raises(LakeError, match="not empty"):
+        usual.lake.sync(where)
+    assert names(where) == {"photos/.abcdefgh.part", "photos/cat.png"}
+
+
+def test_a_lake_may_lie_anywhere(usual: Center, tmp_path: Path) -> None:
+    """Hadoop is told the place as it is: it would take %20 for three letters."""
+    there = tmp_path / "lake [1] zażółć %20 {a}"
+    usual.lake.sync(there.as_uri())
+    lake = Lake.lies_at(there)
+    assert lake.address("calls/x.parquet") == f"file://{there}/calls/x.parquet"
+    scratch = lake.scratch()
+    assert scratch.address == f"file://{scratch.path}" and Path(scratch.path).parent == there / "results"
+
+
+def test_a_disk_that_is_full_is_said_and_changes_nothing(center: Center, where: Path) -> None:
+    center.lake.sync(where)
+    before = listed(center, where)
+    loaded.load(center, {"calls": calls(call("z", "2025-06-20T10:00:00Z", "Bolt care"), columns="queue")})
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(DeliveryError, match="no room"):
+            center.lake.sync(where)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert listed(center, where) == before and not [name for name in names(where) if name.endswith(".part")]
+    center.lake.sync(where)
+    assert rows_in(where, listed(center, where)) == of_centre(center)
+
+
+def test_two_syncs_at_once(usual: Center, where: Path) -> None:
+    usual.lake.sync(where)
+    with Lake.lies_at(where).target.writing(), pytest.raises(DeliveryError, match="wait for it"):
+        usual.lake.sync(where)
+
+
+def test_a_sync_while_rows_are_erased_is_behind_them(
+    center: Center, where: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = syncing.Sync.files
+
+    def late(self: Any, before: Any) -> None:
+        if not before:
+            center.forget(PHONE, actor="admin", reason="she asked")
+        real(self, before)
+
+    monkeypatch.setattr(syncing.Sync, "files", late)
+    center.lake.sync(where)
+    with pytest.raises(LakeError, match="erased or corrected"):
+        listed(center, where)
+    center.lake.sync(where)
+    assert rows_in(where, listed(center, where)) == of_centre(center)
+    assert files(where) == {one.file for one in listed(center, where)}
+
+
 def test_an_extract_has_no_lake(usual: Center, tmp_path: Path) -> None:
     made = usual.extract("sue", tmp_path / "e.duckdb", actor="admin", reason="try")
     with pytest.raises(Refused):
@@ -429,6 +531,43 @@ def test_in_object_storage_it_is_the_same(usual: Center, where: Path, monkeypatc
         assert listed(usual, "s3://lakes/centre") == tuple(replace(one) for one in listed_here(usual, where))
         lake = Lake.lies_at("s3://lakes/centre")
         assert lake.address("calls/x.parquet") == "s3a://lakes/centre/calls/x.parquet"
+
+
+def test_a_bucket_holds_one_generation_whole_and_nothing_that_was_erased(
+    center: Center, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to = "s3://lakes/centre"
+    with servers.storage() as address:
+        servers.bucket(address, monkeypatch.setenv, "lakes")
+        center.lake.sync(to)
+        lake = Lake.lies_at(to)
+        old, before = listed(center, to), set(lake.target.names())
+        loaded.load(center, {"calls": calls(call("z", "2025-06-20T10:00:00Z", "Bolt care"), columns="queue")})
+        for number in range(1, 4):  # a file of rows, the manifest of its project, that of the generation
+            with monkeypatch.context() as failing, pytest.raises(DeliveryError):
+                failing.setattr(type(lake.target), "put", nth(number, type(lake.target).put))
+                center.lake.sync(to)
+            assert listed(center, to) == old, number
+        center.lake.sync(to)
+        assert listed(center, to) != old and before < set(lake.target.names())
+        center.forget(PHONE, actor="admin", reason="she asked")
+        with pytest.raises(LakeError, match="erased or corrected"):
+            listed(center, to)
+        center.lake.sync(to)
+        there = {name for name in lake.target.names() if name.endswith(".parquet")}
+        assert there == {one.file for one in listed(center, to)} and not {one.file for one in old} <= there
+
+
+def nth(number: int, real: Any) -> Any:
+    """A `put` that fails the n-th time."""
+    count = iter(range(1, 1000))
+
+    def put(self: Any, name: str, save: Any) -> Any:
+        if next(count) >= number:
+            raise DeliveryError(f"{name}: the line is cut.")
+        return real(self, name, save)
+
+    return put
 
 
 def listed_here(center: Center, where: Path) -> tuple[Segment, ...]:

@@ -176,6 +176,15 @@ def test_a_run_reads_the_tables_and_months_that_it_needs(trial: Trial, spread: C
         assert {one.table for one in opened.segments} <= {"calls", "contacts", "recordings", "charges", "ratings"}
         there = {name: opened.spark.catalog.tableExists(name) for name in ("calls", "statuses")}  # type: ignore[attr-defined]
     assert there == {"calls": True, "statuses": False}
+    own = run.Asked(asking(spread, trial, "all").viewing(), run.Question("operators_log", trial.world.period))
+    with run.session(own.viewing, own.plan) as opened:  # who sees only her own rows
+        session: Any = opened
+        names = {*session.arrow("SHOW TABLES")["tableName"].to_pylist()}
+        assert "calls" in names and not [name for name in names if name.startswith(("seen_", "stored_", "own_"))]
+        literal = session.arrow("SELECT '${env:PATH}' AS x")
+        assert literal["x"].to_pylist() == ["${env:PATH}"]
+        with pytest.raises(EngineError, match="NOT_FOUND"):
+            session.arrow(f'SELECT * FROM "parquet"."{trial.folder}/lake/{opened.segments[0].file}"')
     before = run.Asked(viewing, run.Question("call_log", ("2001-01-01", "2001-02-01")))
     with run.session(viewing, before.plan) as opened:
         assert not [one for one in opened.segments if one.first_at]

@@ -14,7 +14,7 @@ from typer.core import TyperCommand
 
 import okireports
 from okireports.cli.centre import pairs
-from okireports.cli.terminal import Center, bar, say, show, show_frame, show_rows
+from okireports.cli.terminal import Center, Engine, LakeAt, bar, say, show, show_frame, show_rows
 from okireports.report import Option, all_reports
 from okireports.rows import Rows
 
@@ -164,6 +164,8 @@ def report(
         typer.Option(help="Write a file: .csv, .json, .parquet, .html, .xlsx, .png, .svg.", show_default=False),
     ] = None,
     rows: Annotated[int, typer.Option(min=1, help="How many rows a table shows at most.")] = 30,
+    engine: Engine = None,
+    lake: LakeAt = None,
     **given: str | None,
 ) -> None:
     """Run a report, as one viewer sees it."""
@@ -174,7 +176,7 @@ def report(
     with bar() as step:
         step(name)
         result = (
-            okireports.open(center)
+            okireports.open(center, engine=engine, lake=lake)
             .viewer(viewer, reason=reason)
             .report(
                 name,

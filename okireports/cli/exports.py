@@ -9,7 +9,7 @@ import typer
 import okireports
 from okireports.cli.asking import Several, ViewerReason, value_of
 from okireports.cli.centre import pairs
-from okireports.cli.terminal import Center, bar, complain, say
+from okireports.cli.terminal import Center, Engine, LakeAt, bar, complain, say
 
 SHOWN = 5  # names of files that are told
 
@@ -39,6 +39,8 @@ def export(
     digest: Annotated[bool, typer.Option("--digest", help="A page about each project as well.")] = False,
     language: Annotated[str, typer.Option(help="en or pl.")] = "en",
     reason: ViewerReason = None,
+    engine: Engine = None,
+    lake: LakeAt = None,
 ) -> None:
     """Hand out reports and facts of a viewer's projects: a folder each, with a manifest. It is written down.
 
@@ -47,7 +49,7 @@ def export(
     first, until, end = period.partition("..")
     formats = [word.strip() for given in format or ["parquet"] for word in given.split(",") if word.strip()]
     options = {key: value_of(key, text) for key, text in pairs(option or (), "--option").items()}
-    asking = okireports.open(center).viewer(viewer, reason=reason)
+    asking = okireports.open(center, engine=engine, lake=lake).viewer(viewer, reason=reason)
     with bar(len(project) if project else len(asking.projects)) as step:
         made = asking.export(
             to,

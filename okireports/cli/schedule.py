@@ -11,7 +11,7 @@ import typer
 import okireports
 from okireports.cli.asking import value_of
 from okireports.cli.centre import pairs
-from okireports.cli.terminal import Actor, Center, Reason, bar, complain, plain, say, show, show_frame
+from okireports.cli.terminal import Actor, Center, Engine, LakeAt, Reason, bar, complain, plain, say, show, show_frame
 from okireports.cli.watching import PAUSE, Ending, pause_of
 from okireports.schedule import Outcome, gauges
 from okireports.schedule.notices import BROKEN
@@ -241,6 +241,8 @@ def run(
     id: MaybeId = None,
     due: Annotated[bool, typer.Option("--due", help="All that is due, and what waits to be tried again.")] = False,
     metrics: Metrics = None,
+    engine: Engine = None,
+    lake: LakeAt = None,
 ) -> None:
     """Run all that is due (--due, for cron or systemd), or one schedule now.
 
@@ -248,7 +250,7 @@ def run(
     """
     if (id is None) is not due:
         raise typer.BadParameter("Give --due, or the ID of one schedule.", param_hint="--due")
-    opened = okireports.open(center)
+    opened = okireports.open(center, engine=engine, lake=lake)
     with bar() as step:
         step("schedules")
         found = opened.schedules.run_due() if id is None else opened.schedules.run(id)
@@ -272,9 +274,9 @@ def tell(found: list[Outcome]) -> None:
 
 
 @schedule.command("watch")
-def watch(center: Center, metrics: Metrics = None) -> None:
+def watch(center: Center, metrics: Metrics = None, engine: Engine = None, lake: LakeAt = None) -> None:
     """Run what is due, when it is due, until this process is told to end (SIGTERM, Ctrl-C)."""
-    opened = okireports.open(center)
+    opened = okireports.open(center, engine=engine, lake=lake)
     ending = Ending()
     say(f"Watching the schedules of {center}.")
     while not ending.asked:

@@ -26,6 +26,11 @@ BETWEEN = 3  # characters between two columns
 Center = Annotated[Path, typer.Argument(metavar="CENTER", help="The folder of the centre.", show_default=False)]
 Actor = Annotated[str, typer.Option(help="Your login: each change is written down with who made it.")]
 Reason = Annotated[str, typer.Option(help="Why; it is kept with the change.")]
+Engine = Annotated[
+    str | None,
+    typer.Option(help="Where reports run: spark://host:7077, local[*] or sc://host; with --lake.", show_default=False),
+]
+LakeAt = Annotated[str | None, typer.Option("--lake", help="The lake that an engine reads.", show_default=False)]
 # of loading, and of keeping up
 Timezone = Annotated[str | None, typer.Option(help="Of times without an offset.", show_default=False)]
 Ambiguous = Annotated[

@@ -194,7 +194,9 @@ class Opening:
 
     def chosen(self, segments: Iterable[Segment]) -> tuple[Segment, ...]:
         """Those that the run has to read."""
-        return tuple(s for s in segments if s.table in self.tables and meets(s, self.wanted))
+        return tuple(
+            s for s in segments if s.table in self.tables and may_open(self.scope, s.table) and meets(s, self.wanted)
+        )
 
     def finish(self) -> None:
         """Copy names, let go of the control file, and lock the door."""

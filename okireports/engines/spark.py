@@ -8,13 +8,18 @@ other table. What Ibis cannot say to Spark is refused when the statement is made
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 import secrets
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Any, Protocol
+from weakref import finalize
 
 import duckdb
 import ibis
@@ -28,7 +33,6 @@ from ibis.common.exceptions import IbisError
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as f
 
 from okireports import frames
 from okireports.access.directory import DIRECTORIES
@@ -46,7 +50,15 @@ SETTINGS = {  # of a run's session, whatever the cluster's are
     "spark.sql.timestampType": "TIMESTAMP_NTZ",  # instants are naive UTC
     "spark.sql.ansi.enabled": "true",
     "spark.sql.ansi.doubleQuotedIdentifiers": "true",
+    "spark.sql.variable.substitute": "false",  # "${env:HOME}" is a text as any other
+    "spark.sql.parser.escapedStringLiterals": "false",
+    "spark.sql.runSQLOnFiles": "false",  # no path is a table
+    "spark.sql.files.ignoreMissingFiles": "false",  # figures over what is left would be wrong
+    "spark.sql.files.ignoreCorruptFiles": "false",
 }
+PATTERN = re.compile(r"[{}\[\]*?\\]")  # what in a path that is read would stand for several
+REMOTE = "sc://"
+RETRIES = 5  # of a call to a server that does not answer: some 20 seconds; PySpark's own are ten minutes
 TYPES = {"VARCHAR": "STRING", "TIMESTAMP": "TIMESTAMP_NTZ"}
 GONE = ("FILE_NOT_EXIST", "FileNotFoundException", "PATH_NOT_FOUND")
 # PySpark says so of pandas as such, of which nothing is used here: rows come and go as Arrow.
@@ -83,6 +95,11 @@ class Spark:
     lake: Lake
     exact: bool = False  # the lake has to hold what the centre does: what is handed out is of one state
 
+    def __post_init__(self) -> None:
+        """Raise ImportError where what speaks with Spark Connect is not here."""
+        if self.address.startswith(REMOTE):
+            import_module("pyspark.sql.connect.session")
+
     def pinned(self) -> Spark:
         """The same over the lake as it is now."""
         return Spark(self.address, self.lake.pinned(), exact=True)
@@ -103,7 +120,7 @@ class Spark:
             chosen = opening.chosen(lake.files(con, opening.scope.stores, exact=self.exact))
         except LakeError:
             if self.lake.pinned() != lake:
-                raise FileNotFoundError(lake.address("")) from None
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), lake.address("")) from None
             raise
         with telling():
             run = Run(session_on(self.address), self.lake, opening, chosen)
@@ -111,7 +128,11 @@ class Spark:
             with run.named() as chosen:
                 opening.finish()
             run.hand_over()
-        return Spread(con, opening.scope, newest_of(chosen), chosen, opening.settings, views, run.spark, self.lake)
+            run.put_away()
+        spread = Spread(con, opening.scope, newest_of(chosen), chosen, opening.settings, views, run.spark, self.lake)
+        if self.address.startswith(REMOTE):
+            finalize(spread, release, run.spark)
+        return spread
 
 
 @dataclass(frozen=True)
@@ -207,7 +228,7 @@ class Run:
         kinds = ", ".join(f"`{name}` {TYPES.get(kind, kind)}" for name, kind in schema_of(fact.name).items())
         if not files:
             return self.spark.createDataFrame([], kinds)
-        return self.spark.read.schema(kinds).parquet(*(self.lake.address(s.file) for s in files))
+        return self.spark.read.schema(kinds).parquet(*(literally(self.lake.address(s.file)) for s in files))
 
     @contextmanager
     def named(self) -> Iterator[tuple[Segment, ...]]:
@@ -243,7 +264,7 @@ class Run:
             kept = self.spark.sql(f'SELECT "{key}" FROM "own_{name}"')
             for _, files in self.stores(fact):
                 if files:
-                    stored = self.rows(fact, files).select(key, f.col("_metadata.file_name"))
+                    stored = self.rows(fact, files).select(key, "_metadata.file_name")
                     found = stored.join(kept, key, "left_semi").select("file_name").distinct().toArrow()
                     mine |= {f"{name}/{file}" for file in found["file_name"].to_pylist()}
             self.spark.table(f"own_{name}").createOrReplaceTempView(name)
@@ -260,6 +281,18 @@ class Run:
                     self.spark.createDataFrame(rows, kinds) if rows.num_rows else self.spark.createDataFrame([], kinds)
                 )
                 handed.createOrReplaceTempView(name)
+
+    def put_away(self) -> None:
+        """Take away the names of what the tables were made of; of who sees only her own rows that is more than hers."""
+        for name in self.opening.tables:
+            stored = (f"stored_{name}_{project}" for project, _ in self.stores(FACTS[name]))
+            for view in (*stored, f"seen_{name}", f"own_{name}"):
+                self.spark.catalog.dropTempView(view)
+
+
+def literally(path: str) -> str:
+    """A path that means itself, also with brackets in it."""
+    return PATTERN.sub(r"\\\g<0>", path)
 
 
 def to_sql(expression: Table) -> str:
@@ -291,8 +324,13 @@ def session_on(address: str) -> SparkSession:
     Raises:
         EngineError: it is another one than this process already works with.
     """
-    if address.startswith("sc://"):
-        spark: Any = SparkSession.builder.remote(address).getOrCreate()
+    fresh: Any
+    if address.startswith(REMOTE):
+        from pyspark.sql.connect.client.retries import DefaultPolicy
+        from pyspark.sql.connect.session import SparkSession as Remote
+
+        fresh = Remote(address)  # its own, and nobody's default
+        fresh.client.set_retry_policies([DefaultPolicy(max_retries=RETRIES)])
     else:
         named = SparkSession.builder.master(address).appName("okireports")
         spark = named.config("spark.ui.showConsoleProgress", "false").getOrCreate()
@@ -300,10 +338,20 @@ def session_on(address: str) -> SparkSession:
             raise EngineError(
                 f"This process works with Spark at {there} already, and can with one only, not {address}."
             )
-    fresh: SparkSession = spark.newSession()
+        fresh = spark.newSession()
     for name, value in SETTINGS.items():
-        fresh.conf.set(name, value)
-    return fresh
+        if fresh.conf.get(name) != value:  # Spark warns of who sets what is deprecated, also to what it is
+            fresh.conf.set(name, value)
+    session: SparkSession = fresh
+    return session
+
+
+def release(spark: Any) -> None:
+    """Let a server of Spark Connect forget a session."""
+    spark.client.set_retry_policies([])
+    with suppress(Exception):  # the server may be gone, and with it all its sessions
+        spark.client.release_session()
+    spark.client.close()
 
 
 @contextmanager
@@ -322,7 +370,8 @@ def telling() -> Iterator[None]:
         said = str(error)
         if any(sign in said for sign in GONE):
             raise LakeError(
-                "A file of the lake is gone: it was synced after an erasure meanwhile. Ask again."
+                "A file of the lake is gone: it was synced after an erasure meanwhile; ask again. Or the machines of "
+                "the cluster do not see the place at which the lake lies."
             ) from error
         raise EngineError(f"Spark could not do it: {first_line(error)}") from error
 

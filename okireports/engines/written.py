@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
+from okireports.errors import LakeError
+
 AT_ONCE = 131_072  # rows of a piece
 
 
@@ -82,7 +84,10 @@ class Written:
             yield self._typed(pa.Table.from_batches([batch]))
 
     def _opened(self, file: str) -> pq.ParquetFile:
-        return pq.ParquetFile(self._scratch.storage.open_input_file(file))
+        try:
+            return pq.ParquetFile(self._scratch.storage.open_input_file(file))
+        except FileNotFoundError:
+            raise LakeError("These rows are gone: the lake was synced after an erasure. Ask again.") from None
 
     def table(self) -> pa.Table:
         """All of them at once."""

@@ -32,6 +32,8 @@ def engine_of(folder: Folder, engine: str | None, lake: str | os.PathLike[str] |
         raise BadOption(f"{engine} reads a lake: name it by lake=, and make it with center.lake.sync(...).")
     try:
         from okireports.engines.spark import Spark
+
+        return Spark(engine, Lake.lies_at(lake))
     except ImportError as error:
-        raise BadOption(f"Spark is not here ({error}): pip install 'okireports[spark]'.") from None
-    return Spark(engine, Lake.lies_at(lake))
+        wanted = "'okireports[spark]'" + (" 'pyspark[connect]'" if engine.startswith("sc://") else "")
+        raise BadOption(f"Spark is not here ({error}): pip install {wanted}.") from None

@@ -25,6 +25,7 @@ from okireports.errors import LakeError, NewerFormat
 
 FORMAT = 1
 CURRENT = "CURRENT"
+ANEW = "remove what lies there, and sync to it anew"
 INSTANTS = ("first_at", "last_at", "last_end")
 
 
@@ -104,7 +105,7 @@ def state_at(target: Target) -> State | None:
     named = understood(found, target, CURRENT)
     said = taken(target, str(named.get("manifest")))
     if hashlib.sha256(said).hexdigest() != named.get("sha256"):
-        raise LakeError(f"{target.path}/{named.get('manifest')} is not what CURRENT names: sync the lake anew.")
+        raise LakeError(f"{target.path}/{named.get('manifest')} is not what CURRENT names: {ANEW}.")
     return state_from(target, str(named["manifest"]), said)
 
 
@@ -120,7 +121,7 @@ def state_from(target: Target, file: str, said: bytes) -> State:
         number, generation, seq = (int(told[name]) for name in ("number", "generation", "seq"))
         return State(number, generation, seq, str(told["head"]), datetime.fromisoformat(told["at"]), projects)
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise LakeError(f"{target.path}/{file} is no manifest of a lake: sync the lake anew.") from None
+        raise LakeError(f"{target.path}/{file} is no manifest of a lake: {ANEW}.") from None
 
 
 def slices_of(target: Target, file: str) -> tuple[Slice, ...]:
@@ -131,11 +132,11 @@ def slices_of(target: Target, file: str) -> tuple[Slice, ...]:
     """
     said = taken(target, file)
     if hashlib.sha256(said).hexdigest()[:16] != file.rpartition("/")[2].removesuffix(".json"):
-        raise LakeError(f"{target.path}/{file} is not what its name says: sync the lake anew.")
+        raise LakeError(f"{target.path}/{file} is not what its name says: {ANEW}.")
     try:
         return tuple(slice_from(one) for one in understood(said, target, file)["files"])
     except (KeyError, TypeError, ValueError):
-        raise LakeError(f"{target.path}/{file} is no manifest of a project: sync the lake anew.") from None
+        raise LakeError(f"{target.path}/{file} is no manifest of a project: {ANEW}.") from None
 
 
 def slice_from(said: Mapping[str, Any]) -> Slice:
@@ -152,7 +153,7 @@ def taken(target: Target, file: str) -> bytes:
     """
     said = read(target, file)
     if said is None:
-        raise LakeError(f"{target.path}/{file} is gone, which the lake names: ask again, and if that fails sync anew.")
+        raise LakeError(f"{target.path}/{file} is gone, which the lake names: ask again; if that fails, {ANEW}.")
     return said
 
 
@@ -167,7 +168,7 @@ def understood(said: bytes, target: Target, name: str) -> dict[str, Any]:
         found = dict(json.loads(said))
         format = int(found["format"])
     except (ValueError, KeyError, TypeError):
-        raise LakeError(f"{target.path}/{name} cannot be read as part of a lake: sync the lake anew.") from None
+        raise LakeError(f"{target.path}/{name} cannot be read as part of a lake: {ANEW}.") from None
     if format > FORMAT:
         raise NewerFormat(f"{target.path} has format {format}; this okireports knows {FORMAT}. Install a newer one.")
     return found

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 import duckdb
 from pyarrow import fs
 
-from okireports.delivery.target import Disk, Target, target_of
+from okireports.delivery.target import Disk, Target, target_of, telling
 from okireports.disk import Folder, Segment
 from okireports.disk.sweep import utc_now
 from okireports.engines.written import Scratch
@@ -96,7 +96,11 @@ class Lake:
         """A place for a result that the cluster writes: `results/...`, which who reads it removes, else a sync."""
         name = f"results/{utc_now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
         if isinstance(self.target, Disk):
-            return Scratch(self.address(name), fs.LocalFileSystem(), str(self.target.folder.absolute() / name))
+            path = self.target.place(name).absolute()
+            with telling(str(path)):
+                path.parent.mkdir(mode=0o700, exist_ok=True)  # the cluster writes what anybody could read
+                path.parent.chmod(0o700)
+            return Scratch(self.address(name), fs.LocalFileSystem(), str(path))
         bucket: Any = self.target
         return Scratch(self.address(name), bucket.storage, f"{bucket.base}/{name}")
 
@@ -105,7 +109,7 @@ class Lake:
         base = self.target.path
         if base.startswith("s3://"):
             return f"s3a://{base.removeprefix('s3://')}/{file}"  # as Hadoop calls it
-        return Path(base, file).absolute().as_uri()
+        return f"file://{Path(base, file).absolute()}"  # Hadoop takes it as it is, a space for a space
 
 
 def place(dest: str | os.PathLike[str], centre: Folder | None) -> Target:

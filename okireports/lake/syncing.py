@@ -10,16 +10,16 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import duckdb
 
 from okireports import audit
-from okireports.delivery.target import Target, checksum, read
+from okireports.delivery.target import HALF, Target, checksum, read
 from okireports.disk import Folder, Segment, attach, segments_of
-from okireports.disk.folder import Reading
+from okireports.disk.folder import Reading, undamaged
 from okireports.disk.sweep import KEPT_FOR, utc_now
 from okireports.errors import DamagedCenter, LakeError
 from okireports.lake.layout import (
@@ -32,6 +32,7 @@ from okireports.lake.layout import (
     state_at,
     state_from,
     state_manifest,
+    taken,
 )
 from okireports.lake.standing import erased_since, follows
 from okireports.lake.writing import Month, months_of, write
@@ -64,10 +65,11 @@ def sync(folder: Folder, target: Target, step: Step) -> Synced:
     Raises:
         LakeError: another centre's lake lies there, or one of a state that this centre does not have.
         DeliveryError: it cannot be written; what was there still counts.
+        DamagedCenter: a file of the centre is not what was written.
     """
     for attempt in range(TRIES):
         try:
-            with target.writing(), folder.reading() as reading:
+            with undamaged(folder), target.writing(), folder.reading() as reading:
                 return Sync(folder, target, reading, step).made()
         except FileNotFoundError as error:  # a segment was swept meanwhile: what is published now has others
             if attempt + 1 == TRIES:
@@ -89,6 +91,8 @@ class Sync:
     def made(self) -> Synced:
         """Write what changed, let it count, and remove what nobody names."""
         before = state_at(self.target)
+        if not before:
+            self.check_empty()
         if before and not follows(self.reading.con, before):
             raise LakeError(
                 f"What lies in {self.target.path} is no earlier state of this centre: another one's lake, or of a time "
@@ -108,10 +112,17 @@ class Sync:
             said = state_manifest(state)
             self.target.write(state.file, said)
             self.target.write(CURRENT, pointer(state, said))
-        removed = self.sweep(state, before is not None and erased_since(self.reading.con, before))
+        removed = self.sweep(state)
         total = [sum(getattr(one, name) for one in self.slices) for name in ("rows", "bytes")]
         kept = len(self.slices) - self.written
         return Synced(self.target.path, state.generation, self.written, kept, removed, *total)
+
+    def check_empty(self) -> None:
+        """Raise where something lies that no sync has left; what is removed later is told by its name."""
+        for name in self.target.names():
+            left = HALF.fullmatch(name.rpartition("/")[2]) or any(kind.fullmatch(name) for kind in (STATES, OURS))
+            if not left:
+                raise LakeError(f"{self.target.path} is no lake, and not empty ({name}): sync to a place of its own.")
 
     def files(self, before: State | None) -> None:
         """Write the files that are not there yet."""
@@ -152,17 +163,18 @@ class Sync:
                 self.target.write(name, said)
             yield project, name
 
-    def sweep(self, state: State, erased: bool) -> int:
+    def sweep(self, state: State) -> int:
         """Remove what no generation names that is kept; gives how many files of rows.
 
         Results whose reader was killed go a day later; after an erasure all of them, be they read or not.
         """
         self.target.clear()
         there = [*self.target.names()]
-        named = {CURRENT}
-        for one in self.held(state, [name for name in there if STATES.fullmatch(name)]):
-            named |= {one.file, *one.projects.values()}
-            named |= {held.file for file in one.projects.values() for held in slices_of(self.target, file)}
+        states = [*self.earlier(state, [name for name in there if STATES.fullmatch(name)]), state]
+        erased = any(erased_since(self.reading.con, one) for one in states)  # killed, the sync before left some of it
+        named = {CURRENT, *(one.file for one in self.held(states)), *(one.file for one in self.slices)}
+        for one in self.held(states):
+            named |= {*one.projects.values(), *self.named_by(one)}
         day_ago = f"{utc_now() - KEPT_FOR:%Y%m%dT%H%M%S}"
         results = [name for name in there if (found := RESULTS.fullmatch(name)) and (erased or found[1] < day_ago)]
         manifests = [name for name in there if name not in named and STATES.fullmatch(name)]
@@ -171,19 +183,26 @@ class Sync:
             self.target.remove(name)
         return sum(name.endswith(".parquet") for name in rows)
 
-    def held(self, state: State, files: list[str]) -> Iterator[State]:
-        """The generation that counts, and those before it that somebody may still read."""
-        yield state
-        states = [state]
+    def earlier(self, state: State, files: list[str]) -> list[State]:
+        """The generations before one, in their order; of what a sync that was killed left behind none ever counted."""
+        found = []
         for file in files:
-            said = read(self.target, file)
-            earlier = state_from(self.target, file, said) if said else state
-            if earlier.number < state.number:  # a killed sync may have left a later one, which never counted
-                states.append(earlier)
-        states.sort(key=lambda one: one.number)
+            with suppress(LakeError):  # it names nothing any more, and goes
+                found.append(state_from(self.target, file, taken(self.target, file)))
+        return sorted((one for one in found if one.number < state.number), key=lambda one: one.number)
+
+    def held(self, states: list[State]) -> Iterator[State]:
+        """The generation that counts, which is the last, and those before it that somebody may still read."""
+        yield states[-1]
         for one, following in pairwise(states):
             if following.at > utc_now() - KEPT_FOR and not erased_since(self.reading.con, one):
                 yield one
+
+    def named_by(self, state: State) -> Iterator[str]:
+        """The files of a generation; of an earlier one that is not whole, those that are known."""
+        for file in state.projects.values():
+            with suppress(LakeError):
+                yield from (one.file for one in slices_of(self.target, file))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from okireports.delivery.target import Target
+from okireports.delivery.target import CLOSED, FULL, Target
 from okireports.disk import Segment
 from okireports.disk.folder import quoted
 from okireports.disk.segments import ALWAYS, bounds
@@ -74,12 +74,21 @@ def write(
             con.execute(f"COPY ({rows}) TO {quoted(half)} ({HOW})")
             sync(Path(half))
             os.replace(half, path)
-        except BaseException:
+        except BaseException as error:
             Path(half).unlink(missing_ok=True)
+            if refused := refusal(error, half):
+                raise refused from error
             raise
         sync(path.parent)
 
     return target.put(month.file(segment), save)
+
+
+def refusal(error: BaseException, path: str) -> OSError | None:
+    """What the system says of a file that is written, as DuckDB passes it on; None where it is about something else."""
+    said = str(error) if isinstance(error, duckdb.IOException) and path in str(error) else ""
+    found = next((code for code in (*FULL, *CLOSED) if os.strerror(code) in said), None)
+    return None if found is None else OSError(found, os.strerror(found), path)
 
 
 def listed(table: str) -> str:

@@ -12,7 +12,7 @@ from okireports.access import Project
 from okireports.delivery import Exported
 from okireports.disk import Folder
 from okireports.disk.folder import first_line
-from okireports.errors import CenterError, DeliveryError, OkiReportsError, Refused, Unwritten
+from okireports.errors import CenterError, DeliveryError, EngineError, LakeError, OkiReportsError, Refused, Unwritten
 from okireports.period import Period
 from okireports.schedule import letters
 from okireports.schedule.diary import Diary
@@ -31,7 +31,7 @@ PAUSES = (1, 2, 5, 10, 20, 40, 60)  # minutes until the next attempt; the last o
 GIVE_UP = timedelta(hours=24)  # after the run was begun
 MOST = 30  # attempts: as many as a day has, whatever the clock says
 SENT = ("mail", "webhook")
-PASSING = (CenterError, DeliveryError, Unwritten, OSError, Later)  # faults that may be mended meanwhile
+PASSING = (CenterError, LakeError, EngineError, DeliveryError, Unwritten, OSError, Later)  # may be mended meanwhile
 
 
 @dataclass(frozen=True)
