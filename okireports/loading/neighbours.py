@@ -43,7 +43,8 @@ def find(batch: Batch, home: int) -> frozenset[str]:
     run = batch.con.execute
     run(
         """CREATE TABLE windows AS SELECT operator_id AS who, min(started_at) AS first, max(started_at) AS last,
-        NULL::TIMESTAMP AS since, NULL::TIMESTAMP AS until FROM fact.statuses WHERE operator_id IS NOT NULL GROUP BY ALL"""
+        NULL::TIMESTAMP AS since, NULL::TIMESTAMP AS until
+        FROM fact.statuses WHERE operator_id IS NOT NULL GROUP BY operator_id"""
     )
     if batch.feed.scope is not None:  # all from there on is said anew
         run(

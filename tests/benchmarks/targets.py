@@ -116,13 +116,18 @@ def listed(center: Center) -> Listed:
 
 
 def write_day(center: Center, folder: Path, start: datetime, calls: int) -> None:
-    """A day of calls and statuses of the centre's queues and operators, as canonical Parquet."""
+    """A day of calls and statuses of the centre's queues and this month's operators, as canonical Parquet.
+
+    Who has not worked since an earlier month has a status there that would end now, and be written anew.
+    """
     folder.mkdir()
     with center.folder.reading() as reading:
         queues = reading.con.execute("SELECT name AS queue FROM control.objects WHERE kind = 'queue' ORDER BY 1")
         queues = queues.to_arrow_table()
         people = reading.con.execute(
-            "SELECT login FROM control.users WHERE role = 'Operator' ORDER BY 1"
+            """SELECT login FROM control.users WHERE user_id IN (SELECT unnest(people) FROM control.segments
+            WHERE "table" = 'statuses' AND stretch = ?) ORDER BY 1""",
+            [f"{start:%Y-%m}"],
         ).to_arrow_table()
     with duckdb.connect() as con:
         con.execute("SET enable_progress_bar = false")
