@@ -203,9 +203,10 @@ def test_a_contact_over_the_months_end_stays_one_when_a_later_day_comes(tmp_path
     spans += [("Ready", "06-03T10:00", "06-03T11:00", "")]
     lines = [f"anna,{status},2025-{a}:00Z,2025-{b}:00Z,{queue}" for status, a, b, queue in spans]
     head = "operator,status,started_at,ended_at,queue\n"
+    lines.insert(2, "bea,Away,2025-06-02T12:00:00Z,2025-06-02T13:00:00Z,")  # for it, June is looked into
     once, apart = (loaded.centre(tmp_path / name) for name in ("once", "apart"))
     loaded.load(once, {"statuses": head + "\n".join(lines) + "\n"})
-    for part in (lines[:2], lines[2:]):
+    for part in (lines[:3], lines[3:]):
         loaded.load(apart, {"statuses": head + "\n".join(part) + "\n"})
     assert loaded.content(once) == loaded.content(apart)
     assert [r["project"] for r in loaded.stored(apart)["statuses"] if r["masked"]] == ["Acme"]
