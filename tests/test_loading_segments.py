@@ -113,6 +113,20 @@ def test_a_status_that_was_open_over_the_months_end_rewrites_the_one_in_which_it
     assert written_by(center, {"statuses": day_of(later)}) == EVERYWHERE, "it has ended"
 
 
+def test_what_is_masked_stays_where_the_hidden_contacts_segment_has_long_been_closed(tmp_path):
+    """Of the same month, Acme's segment holds a status that is still open, and that of the contact's project none."""
+    contact = {"operator": "anna", "status": "Busy", "project": "Cargo", "started_at": MONTHS[-2]}
+    contact["ended_at"] = MONTHS[-2] + timedelta(minutes=5)
+    once, apart = (loaded.centre(tmp_path / name) for name in ("once", "apart"))
+    parts = [[contact, open_at(MONTHS[-2])], day_of(DAY)]
+    loaded.load(once, {"statuses": [said for part in parts for said in part]})
+    for part in parts:
+        loaded.load(apart, {"statuses": part})
+    assert loaded.content(once) == loaded.content(apart)
+    masked = {(r["project"], r["started_at"].month) for r in loaded.stored(apart)["statuses"] if r["masked"]}
+    assert masked == {("Acme", 10), ("Bolt", 10), ("Acme", 11)}
+
+
 def test_a_days_shifts_rewrite_the_current_month_of_where_they_are_seen(center):
     def shift(at):
         return {"source_id": f"s{at:%Y%m%d}", "operator": "anna", "activity": "Phones"} | {
