@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import loaded
 from loaded import call, calls
 from okireports.disk import segments_of
+from okireports.loading import neighbours, stored
 from okireports.tables import FACTS
 
 MONTHS = [datetime(2024 + n // 12, n % 12 + 1, 5, 10, tzinfo=UTC) for n in range(10, 23)]  # November 2024 to 2025
@@ -100,6 +101,26 @@ def test_a_days_statuses_rewrite_the_current_month_of_where_they_are_seen(center
     loaded.load(center, {"statuses": [s for at in MONTHS for s in day_of(at)]})
     assert written_by(center, {"statuses": day_of(DAY)}) == EVERYWHERE
     assert written_by(center, {"statuses": day_of(DAY)}) == set()
+
+
+def test_a_days_statuses_read_no_older_month(center, monkeypatch):
+    """Who worked in the month before has her last status there; who is new has none, and nothing is looked through."""
+    opened = []
+
+    def noted(con, folder, segment):
+        opened.append((segment.table, segment.stretch))
+        return attached(con, folder, segment)
+
+    attached = stored.opened
+    loaded.load(center, {"statuses": [s for at in MONTHS for s in [*day_of(at), open_at(at)]]})
+    for module in (stored, neighbours):
+        monkeypatch.setattr(module, "opened", noted)
+    loaded.load(center, {"statuses": day_of(DAY)})
+    assert opened
+    assert set(opened) == {("statuses", CURRENT)}
+    opened.clear()
+    loaded.load(center, {"statuses": [s | {"operator": "bea"} for s in day_of(DAY)]})
+    assert opened == []
 
 
 def test_a_status_that_was_open_over_the_months_end_rewrites_the_one_in_which_it_began(center):
