@@ -56,6 +56,7 @@ EPISODES = """
     AND (episode_key IS NULL OR episode_key NOT IN (SELECT episode_key FROM mine WHERE episode_key IS NOT NULL))"""
 HIDDEN = "SELECT {hidden} FROM (SELECT DISTINCT m.project_id, c.* EXCLUDE (project_id) FROM contacts_held c"
 UNMASKED = 'SELECT h.* FROM (SELECT m.project_id, {names(STATUSES, but=("project_id",), of="c.")} FROM episodes c'
+NEAR, SEGMENTS = "loading/neighbours.py", ("tests/test_loading_segments.py",)
 OVERSIGHT, PREVIEW = "access/oversight.py", "access/preview.py"
 LAKES, SPREAD = ("tests/test_lake.py",), ("tests/test_spark.py",)
 SEEN = ("tests/test_definitions_seen.py",)
@@ -75,6 +76,9 @@ MUTATIONS = (
     Mutation("no project is everyone's", SCOPE, "if self.everything and not self.narrowed else ()", "if True else ()"),
     Mutation("masking off", PRESENCE, HIDDEN, UNMASKED),
     Mutation("masked rows tell the status", PRESENCE, '"status": "\'N/A\'"', '"status": "\'Busy\'"'),
+    Mutation("a load forgets the status before", NEAR, "    reach_neighbours(batch)\n    while", "    while", SEGMENTS),
+    Mutation("a load cuts a contact in two", NEAR, "home) or reach_contacts(batch):", "home):", SEGMENTS),
+    Mutation("a year takes all months along", "loading/merge.py", "> MONTHS_APART:", "> 0:", SEGMENTS),
     Mutation("column rights ignored", DUCK, "internal and scope.may(FACTS[table].right)", "internal"),
     Mutation("everything without a reason", SCOPE, "if everything and not (reason and reason.strip()):", "if False:"),
     Mutation("everyone sees everything", SCOPE, 'everything = "see_all_projects" in rights', "everything = True"),

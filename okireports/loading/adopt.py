@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from okireports.disk import segments_of
 from okireports.loading.batch import Batch, keyed, names
 from okireports.loading.stamp import interaction_id
@@ -51,7 +53,9 @@ def adopt(batch: Batch, fact: Fact) -> None:
         return
     concerned = " OR ".join(causes)
     hidden = f"AND status IN {ACTIVITY}" if fact.name == "statuses" else ""
-    pull(batch, fact, f"({concerned}) {hidden}", "followers")
+    pull(batch, fact, f"({concerned}) {hidden}", "followers", projects=whence(batch, fact, parents, moving))
+    if not batch.count("SELECT count(*) FROM followers"):
+        return
     batch.empty(fact)
     batch.widen(fact)
     for name, parent in parents.items():
@@ -69,6 +73,17 @@ def adopt(batch: Batch, fact: Fact) -> None:
     if any(c.role == "contact" for c in fact.columns):
         rekey_contacts(batch, fact)
     batch.con.execute(f'INSERT INTO fact."{fact.name}" BY NAME SELECT {names(fact)} FROM adopted')
+
+
+def whence(batch: Batch, fact: Fact, parents: Mapping[str, str], moving: Mapping[str, str]) -> tuple[int, ...] | None:
+    """The projects in whose stores rows may stand that follow a parent; None: any.
+
+    What follows its only parent stood where that was: of one that is new, in no project.
+    """
+    if len(parents) > 1 or corrected(batch, fact):
+        return None
+    were = " UNION ".join(f'SELECT was FROM moved."{parent}"' for parent in moving.values())
+    return tuple(project for (project,) in batch.con.execute(were).fetchall())
 
 
 def corrected(batch: Batch, fact: Fact, which: str = "true") -> list[str]:

@@ -133,7 +133,7 @@ def route(
         where = {m: stretch_for(m, newest, by_stretch, covered) for m in gaining}
         for year in sorted({m[:4] for m in gaining}):
             apart = {s for s in [*by_stretch, *where.values()] if len(s) == 7 and s[:4] == year and s != newest}
-            if len(apart) > MONTHS_APART or (apart and year in where.values()):
+            if len(apart) > MONTHS_APART:
                 where |= {m: year for m, s in where.items() if s in apart}
                 merged = {by_stretch[s] for s in (*apart, year) if s in by_stretch}
                 for m, s in where.items():

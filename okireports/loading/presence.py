@@ -8,17 +8,15 @@ written. Shifts are copied like presence.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
+from okireports.loading import neighbours
 from okireports.loading.batch import Batch, fact_id, keyed, names
 from okireports.loading.event_lines import superseded
+from okireports.loading.neighbours import IS_ACTIVITY
 from okireports.loading.plausible import count_overlapping_shifts
 from okireports.loading.stored import pull
-from okireports.tables import ACTIVITY, FACTS
+from okireports.tables import FACTS
 
 STATUSES, SHIFTS = FACTS["statuses"], FACTS["shifts"]
-REACH = timedelta(days=1)  # how far before a load's first status a contact may have begun that it goes on with
-IS_ACTIVITY = f"status IN {ACTIVITY}"
 MEMBER_THEN = """JOIN control.memberships m ON m.user_id = {of}.operator_id
 AND (m.valid_from IS NULL OR m.valid_from <= {of}.{at}) AND (m.valid_to IS NULL OR m.valid_to > {of}.{at})"""
 
@@ -44,22 +42,20 @@ def derive(batch: Batch) -> None:
     if not batch.has(STATUSES):
         return
     batch.widen(STATUSES)
-    first = batch.con.execute("SELECT min(started_at) FROM fact.statuses").fetchone()
-    since: datetime = (first[0] if first and first[0] else datetime.max - REACH) - REACH
-    batch.con.execute("CREATE TABLE involved AS SELECT DISTINCT operator_id FROM fact.statuses")
+    home = 1 if batch.settings["security"] == "simplified" else 0  # where presence stands that is no copy
+    files = neighbours.find(batch, home)
+    known = "EXISTS (FROM windows w WHERE w.who = operator_id AND started_at BETWEEN w.since AND w.until)"
     unknown = "operator_id IS NULL AND status_id IN (SELECT status_id FROM fact.statuses)"
-    wanted = f"operator_id IN (SELECT operator_id FROM involved) OR {unknown}"
-    pull(batch, STATUSES, wanted, "before.statuses", since=since)
-    timeline(batch)
+    pull(batch, STATUSES, f"{known} OR ({unknown})", "before.statuses", files=files)
+    timeline(batch, home)
     episodes(batch)
     batch.con.execute(f"CREATE TABLE seen AS {shown(batch)}")
     batch.con.execute(f"CREATE OR REPLACE TABLE fact.statuses AS SELECT {names(STATUSES)} FROM seen")
 
 
-def timeline(batch: Batch) -> None:
+def timeline(batch: Batch, home: int) -> None:
     """Each operator's intervals once, those of the load over the published ones, and none that overlaps the next."""
     given = names(STATUSES)
-    home = 1 if batch.settings["security"] == "simplified" else 0  # where presence stands that is no copy
     published = (
         f"SELECT {given}, false AS new FROM before.statuses WHERE NOT coalesce(masked, false) "
         f"AND ({IS_ACTIVITY} OR project_id = {home})"

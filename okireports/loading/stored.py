@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 
 import duckdb
 
@@ -21,7 +20,7 @@ def pull(
     into: str,
     *,
     projects: tuple[int, ...] | None = None,
-    since: datetime | None = None,
+    files: Collection[str] | None = None,
     columns: tuple[str, ...] = (),
 ) -> None:
     """Make the table `into` of published rows that fulfil a condition, with the `_file` that holds each.
@@ -32,7 +31,7 @@ def pull(
         where: SQL over its columns; it may name tables of the load.
         into: the table to make.
         projects: only of these.
-        since: leave out segments in which everything ended before.
+        files: only of these segments.
         columns: only these; all when empty.
     """
     wanted = ", ".join(f'"{c}"' for c in columns) or names(fact)
@@ -40,9 +39,11 @@ def pull(
     batch.con.execute(f"CREATE OR REPLACE TABLE {into} ({types}, _file VARCHAR)")
     order = ", ".join(f'"{c.name}"' for c in fact.all_columns if not columns or c.name in columns)
     for segment in segments_of(batch.con, fact.name, projects):
-        if since is not None and segment.last_end is not None and segment.last_end < since:
+        if files is not None and segment.file not in files:
             continue
         with opened(batch.con, batch.writer.folder, segment) as rows:
+            if not columns and not batch.con.execute(f"SELECT 1 FROM {rows} WHERE {where} LIMIT 1").fetchone():
+                continue  # most segments hold none: of those only the columns of the condition are read
             batch.con.execute(
                 f"""INSERT INTO {into} SELECT {order}, {quoted(segment.file)}
                 FROM (SELECT {wanted} FROM {rows} WHERE {where})"""

@@ -28,6 +28,7 @@ from centres import last_day, people, shadow
 from gauges import forget_peak, peak_bytes
 
 import okireports
+from okireports.disk import attach, segments_of
 from okireports.engines import duck
 from okireports.faces import Center, Viewer
 
@@ -119,13 +120,20 @@ def listed(center: Center) -> Listed:
 
 
 def write_day(center: Center, folder: Path, start: datetime, calls: int) -> None:
-    """A day of calls and statuses of the centre's queues and operators, as canonical Parquet."""
+    """A day of calls and statuses of the centre's queues and of who worked in its month before, as canonical Parquet.
+
+    Whoever comes back after a longer time has a status in an earlier month, which would end now and be written anew.
+    """
     folder.mkdir()
     with center.folder.reading() as reading:
         queues = reading.con.execute("SELECT name AS queue FROM control.objects WHERE kind = 'queue' ORDER BY 1")
         queues = queues.to_arrow_table()
+        (month,) = [s for s in segments_of(reading.con, "statuses", (0,)) if s.stretch == f"{start:%Y-%m}"]
+        attach(reading.con, center.folder, month, "month")
         people = reading.con.execute(
-            "SELECT login FROM control.users WHERE role = 'Operator' ORDER BY 1"
+            f"""SELECT login FROM control.users WHERE user_id IN (SELECT operator_id FROM {month.rows_in("month")}
+            WHERE started_at < ?) ORDER BY 1""",
+            [start],
         ).to_arrow_table()
     with duckdb.connect() as con:
         con.execute("SET enable_progress_bar = false")
