@@ -129,5 +129,5 @@ def test_inbound_without_rows() -> None:
     assert list(kinds) == ["project", "interval", *FIGURES] and records(frame) == []
     assert list(kinds.values()) == ["string", "date32[day]", *["int64"] * 3, *["double"] * 4, "int64"]
     read = times_read(inbound_statistics, "calls", "projects", "calls", period=by(None), by=by("day"))
-    # The period's contacts, who called before it, and who called first in it.
-    assert read == {"calls": 3, "projects": 1}
+    # The period's contacts, and who called first in it; of these, who called before it: who they are is read for that.
+    assert read == {"calls": 4, "projects": 1}
