@@ -33,6 +33,7 @@ INJECTED: Mapping[str, type] = {  # what the run gives, nobody chooses it
     "repeat_days": int,  # the centre's settings
     "callback_hours": int,
     "keep_recordings_days": int,  # None: for ever; what the centre keeps facts for, where that is shorter
+    "kpi_metrics": str,  # those that KPIs of the viewer's scope are of, by name, with blanks between
     "now": datetime,  # naive UTC; at most the end of what the report looks at, for of later it knows nothing
 }
 
