@@ -12,9 +12,7 @@ from dataclasses import replace
 import ibis
 import ibis.expr.types as ir
 
-from okireports.clock import Interval, border, index, instant, ms
-
-DAY = 86_400_000  # ms; of UTC, for rows that lie near each other
+from okireports.clock import DAY, Interval, border, index, instant, ms
 
 
 def starting(t: ir.Table, by: Interval, since: str = "started_at") -> ir.Table:
@@ -29,8 +27,7 @@ def meeting(t: ir.Table, by: Interval, since: str = "started_at", until: str = "
 
 def within(t: ir.Table, by: Interval, since: str = "started_at", until: str = "ended_at") -> ir.Table:
     """Rows clipped to the period, with `lo` and `hi` (ms); empty and open ones are left out."""
-    begins, ends = t[since], t[until]
-    t = t.filter(ends > begins, begins < ibis.literal(by.end), ends > ibis.literal(by.start))
+    t = meeting(t.filter(t[until] > t[since]), by, since, until)
     return t.mutate(lo=ibis.greatest(ms(t[since]), instant(by.start)), hi=ibis.least(ms(t[until]), instant(by.end)))
 
 
@@ -58,13 +55,14 @@ def covered(t: ir.Table, keys: Sequence[str], **sets: Callable[[ir.Table], ir.Bo
     """For each named set of rows, `<name>_to`: up to which instant (ms) earlier rows of the set reach, at least `lo`.
 
     Call it before `split`, then `new` on the pieces. The value of `sets` says of the table which rows are in the set.
-    How far rows reach is worked out only on the days, of each key, on which a row reaches into the next one.
+    How far rows reach is worked out only on the days (of UTC), of each key, on which a row reaches into the next one.
     """
     order = ["lo", "hi"]
     t = t.mutate(day=t.lo // DAY, after=t.lo.lead().over(ibis.window(group_by=keys, order_by=order)))
     long = t.filter(t.hi > t.after)
     days = long.select(*keys, day=ibis.range(long.day, (long.hi - 1) // DAY + 1).unnest()).distinct()
-    some, others = t.semi_join(days, [*keys, "day"]), t.anti_join(days, [*keys, "day"])
+    same = [t[key].identical_to(days[key]) for key in (*keys, "day")]  # a key may be NULL
+    some, others = t.semi_join(days, same), t.anti_join(days, same)
     earlier = ibis.window(group_by=keys, order_by=order, preceding=(None, 1))
     reach = {f"{name}_to": some.hi.max(where=of(some)).over(earlier).coalesce(some.lo) for name, of in sets.items()}
     alone = {f"{name}_to": others.lo for name in sets}
