@@ -34,7 +34,7 @@ of each result, as it was in force.
 UNITS = {"s": "seconds", "ms": "milliseconds", "percent": "%", "flag": "yes or no", "mos": "1 to 5"}
 ANY = parse("2026-06", zone="UTC", now=datetime(2026, 7, 1, tzinfo=UTC))  # columns are the same in every period
 INJECTED: dict[str, Hashable] = {"formula": "short", "repeat_days": 7, "callback_hours": 24, "now": ANY.end}
-INJECTED |= {"keep_recordings_days": None}
+INJECTED |= {"keep_recordings_days": None, "kpi_metrics": "handled"}
 
 
 Way = dict[str, str | bool | None]  # a choice of each option on which columns may depend

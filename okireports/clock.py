@@ -21,6 +21,7 @@ import ibis.expr.types as ir
 
 from okireports.errors import BadOption, did_you_mean
 
+TICK = timedelta(milliseconds=1)  # the finest time that is kept
 HOUR, DAY = 3_600_000, 86_400_000  # ms
 STEPS = {"15min": HOUR // 4, "30min": HOUR // 2, "hour": HOUR}  # ms; buckets that are all of one length
 BY = (*STEPS, "day", "week", "month")
@@ -50,7 +51,7 @@ def zone_info(zone: str) -> ZoneInfo:
 
 def utc_ms(at: datetime) -> int:
     """Whole milliseconds from 1970 to a naive UTC instant, rounded down."""
-    return (at - _UNIX_EPOCH) // timedelta(milliseconds=1)
+    return (at - _UNIX_EPOCH) // TICK
 
 
 def at_ms(ms: int) -> datetime:
@@ -62,7 +63,7 @@ def offset_at(zone: str, at: datetime) -> int:
     """The zone's offset (ms) in force at a naive UTC instant."""
     at = min(max(at, datetime(_FIRST_YEAR, 1, 1)), datetime(_LAST_YEAR + 1, 1, 1))
     ahead = at.replace(tzinfo=UTC).astimezone(zone_info(zone)).utcoffset()
-    return (ahead or timedelta(0)) // timedelta(milliseconds=1)
+    return (ahead or timedelta(0)) // TICK
 
 
 @cache

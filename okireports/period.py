@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import NamedTuple
 
-from okireports.clock import Interval, offsets, zone_info
+from okireports.clock import TICK, Interval, offsets, zone_info
 from okireports.errors import BadOption, BadPeriod, did_you_mean
 
 FIRST_YEAR, LAST_YEAR = 1901, 2099  # a year outside is a slip of the pen
@@ -45,7 +45,7 @@ class Period:
     @property
     def last_day(self) -> date:
         """The local date of the period's last instant."""
-        return _local(self.end - timedelta(milliseconds=1), self.zone).date()
+        return _local(self.end - TICK, self.zone).date()
 
     def local(self, at: datetime) -> datetime:
         """A naive UTC instant on the zone's clock, with its offset."""

@@ -25,7 +25,6 @@ from okireports.clock import BY, Interval
 from okireports.errors import BadOption, UnknownReport, did_you_mean
 from okireports.metrics import is_own
 
-INTERVALS = (*BY, None)
 FILTERS = ("period", "projects", "queues", "dialers", "operators", "groups", "lines", "providers")
 INJECTED: Mapping[str, type] = {  # what the run gives, nobody chooses it
     "period": Interval,
@@ -33,6 +32,7 @@ INJECTED: Mapping[str, type] = {  # what the run gives, nobody chooses it
     "repeat_days": int,  # the centre's settings
     "callback_hours": int,
     "keep_recordings_days": int,  # None: for ever; what the centre keeps facts for, where that is shorter
+    "kpi_metrics": str,  # those that KPIs of the viewer's scope are of, by name, with blanks between
     "now": datetime,  # naive UTC; at most the end of what the report looks at, for of later it knows nothing
 }
 
@@ -355,7 +355,7 @@ def _parameters(function: Callable[..., Table]) -> Parameters:
 def _option(where: str, name: str, hint: object, nullable: bool, default: Hashable) -> Option:
     none = (None,) if nullable else ()
     if name == "by" and hint is Interval:
-        option = Option("interval", default, INTERVALS)
+        option = Option("interval", default, (*BY, None))
     elif get_origin(hint) is Literal:
         option = Option("choice", default, (*get_args(hint), *none))
     elif hint is bool:

@@ -225,7 +225,11 @@ class Asked:
             given["row"] = self.question.row
         if "by" in given:
             given["by"] = period.interval(self.by, self.week_start, **self.reach)
-        injected = {"period": period.interval(None, self.week_start, **self.reach), **self.settings(opened)}
+        injected: dict[str, Hashable] = {"kpi_metrics": "", **self.settings(opened)}
+        injected["period"] = period.interval(None, self.week_start, **self.reach)
+        if {"kpis", "kpi_metrics"} <= {*self.report.tables, *self.report.injected}:
+            found = opened.con.execute("SELECT DISTINCT metric FROM kpis ORDER BY metric").fetchall()
+            injected["kpi_metrics"] = " ".join(str(metric) for (metric,) in found)
         return given | {name: injected[name] for name in self.report.injected}
 
     def settings(self, opened: Session) -> dict[str, Hashable]:
@@ -337,7 +341,10 @@ def filters_of(asked: Report) -> list[str]:
 
 def settings_of(asked: Report) -> list[str]:
     """The settings that a report's figures rest on; with targets those that hold for queues without one."""
-    return [*(name for name in asked.injected if name != "period"), *(OF_CENTRE if asked.targets else ())]
+    return [
+        *(name for name in asked.injected if name not in ("period", "kpi_metrics")),
+        *(OF_CENTRE if asked.targets else ()),
+    ]
 
 
 def rules_of(asked: Report) -> list[str]:

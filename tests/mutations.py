@@ -72,7 +72,7 @@ SIGHT, SCHEDULED = "schedule/sight.py", ("tests/test_schedule_access.py",)
 AGAIN = ("tests/test_schedule.py", "tests/test_schedule_mail.py")
 AT_ONCE = ("tests/test_schedule_killed.py",)
 MUTATIONS = (
-    Mutation("stores ignored", DUCK, "segments_of(con, None, scope.stores)", "segments_of(con, None, None)"),
+    Mutation("stores ignored", DUCK, "self.readable, self.scope.stores", "self.readable, None"),
     Mutation("no project is everyone's", SCOPE, "if self.everything and not self.narrowed else ()", "if True else ()"),
     Mutation("masking off", PRESENCE, HIDDEN, UNMASKED),
     Mutation("masked rows tell the status", PRESENCE, '"status": "\'N/A\'"', '"status": "\'Busy\'"'),
@@ -83,8 +83,7 @@ MUTATIONS = (
     Mutation("everything without a reason", SCOPE, "if everything and not (reason and reason.strip()):", "if False:"),
     Mutation("everyone sees everything", SCOPE, 'everything = "see_all_projects" in rights', "everything = True"),
     Mutation("old members stay", SCOPE, " AND (valid_to IS NULL OR valid_to > $now)", ""),
-    Mutation("all people have names", DIRECTORY, 'control.users" if 0 in scope.stores else ""', 'control.users"'),
-    Mutation("all objects have names", DIRECTORY, 'control.objects" if 0 in scope.stores else ""', 'control.objects"'),
+    Mutation("everybody has a name", DIRECTORY, "everything = NO_PROJECT in scope.stores", "everything = True"),
     Mutation("aliases ignored", DIRECTORY, 'if scope.aliases else "u.login"', 'if False else "u.login"'),
     Mutation("names of others' rows", DIRECTORY, "if scope.own_rows_only else named_by", "if False else named_by"),
     Mutation(

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from datetime import datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,8 @@ import pytest
 
 import growing
 import okireports
-from okireports.disk import sweep, write
+from okireports.clock import TICK
+from okireports.disk import segments_of, sweep, write
 from okireports.disk.folder import quoted
 from okireports.errors import (
     CenterBusy,
@@ -284,6 +286,22 @@ def test_a_day_rewrites_only_the_month_of_its_projects(tmp_path: Path, capsys: p
 
 
 # Writers and readers
+
+
+def test_which_segments_meet_a_span_is_the_same_in_sql_and_in_python(tmp_path: Path, center: Center) -> None:
+    for number in (-100, -50, 1):
+        center.load(growing.day(tmp_path, number))
+    with center.folder.reading() as reading:
+        every = segments_of(reading.con)
+        edges = {at for s in every for at in (s.first_at, s.last_at, s.last_end) if at}
+        instants = sorted({at + step * TICK for at in edges for step in (-1, 0, 1)})
+        kinds = {(s.first_at is None, s.last_end is None) for s in every}
+        assert len(kinds) > 1 and len(edges) > 5, "the list is too plain to say anything"
+        for span in combinations(instants[:: max(1, len(instants) // 40)], 2):
+            found = segments_of(reading.con, span=span)
+            assert found == tuple(s for s in every if s.meets(*span)), span
+        some = segments_of(reading.con, ("calls", "statuses"), (1,))
+        assert some == tuple(s for s in every if s.table in ("calls", "statuses") and s.project_id == 1) != ()
 
 
 def test_a_second_writer_is_told_to_wait(center: Center, tmp_path: Path) -> None:

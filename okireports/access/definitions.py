@@ -46,7 +46,7 @@ CALCULATED = {  # columns that are kept in another form
 HERS = """FROM control.memberships m WHERE m.user_id = p.evaluator_id
 AND (m.valid_from IS NULL OR p.valid_to IS NULL OR m.valid_from < p.valid_to)
 AND (m.valid_to IS NULL OR p.valid_from IS NULL OR m.valid_to > p.valid_from)"""
-WHOLE_PLAN = f"EXISTS ({HERS} AND m.{VISIBLE}) AND NOT EXISTS ({HERS} AND NOT m.{VISIBLE})"
+WHOLE_PLAN = f"(SELECT bool_and(m.{VISIBLE}) {HERS})"  # of an evaluator who was nowhere a member NULL
 
 # A target, and an opening hour, holds until the next of its queue. One that never held while the queue was a visible
 # project's, or nobody's, is the business of those whose queue it was.
@@ -55,7 +55,7 @@ AND (o.valid_from IS NULL OR t.valid_to IS NULL OR o.valid_from < t.valid_to)
 AND (o.valid_to IS NULL OR t.valid_from IS NULL OR o.valid_to > t.valid_from)"""
 
 OF_QUEUES = f"""queue_id IN (SELECT queue_id FROM queues)
-AND (EXISTS ({OWNED} AND o.{VISIBLE}) OR NOT EXISTS ({OWNED}))"""
+AND coalesce((SELECT bool_or(o.{VISIBLE}) {OWNED}), true)"""
 
 # An import is the business of those whose its dialer was then; without a time, of those whose it always was.
 GIVEN = """FROM control.project_objects o WHERE o.object_id = i.dialer_id
@@ -111,7 +111,7 @@ DEFINITIONS: dict[str, Definition] = {  # made after the tables of names, in thi
     "imports": definition(
         "import VARCHAR, dialer_id BIGINT, imported_at TIMESTAMP",
         f"FROM control.imports i WHERE dialer_id IN (SELECT dialer_id FROM dialers) "
-        f"AND NOT EXISTS ({GIVEN} AND NOT o.{VISIBLE})",
+        f"AND coalesce((SELECT bool_and(o.{VISIBLE}) {GIVEN}), true)",
     ),
     "stages": definition(
         "form_id BIGINT, stage VARCHAR, position BIGINT, lost BOOLEAN",
@@ -147,8 +147,9 @@ DEFINITIONS: dict[str, Definition] = {  # made after the tables of names, in thi
 def settings_at(con: duckdb.DuckDBPyConnection, end: datetime) -> dict[str, str]:
     """The centre's settings as they hold just before an instant (naive UTC), from the control file `control`."""
     rows = con.execute(
-        """SELECT key, coalesce((SELECT arg_max(c.value, c.valid_from) FROM control.setting_changes c
-        WHERE c.key = s.key AND c.valid_from < ?), value) FROM control.settings s""",
+        """SELECT s.key, coalesce(c.value, s.value) FROM control.settings s LEFT JOIN (
+        SELECT key, arg_max(value, valid_from) AS value FROM control.setting_changes WHERE valid_from < ? GROUP BY key
+        ) c USING (key)""",
         [end],
     ).fetchall()
     return {str(key): str(value) for key, value in rows}

@@ -12,8 +12,7 @@ import duckdb
 from okireports.access.definitions import DEFINITIONS, WHOLE_PLAN
 from okireports.access.oversight import OVERSIGHT, oversee
 from okireports.access.scope import Scope
-from okireports.disk import Segment
-from okireports.disk.folder import quoted
+from okireports.disk.folder import NO_PROJECT, quoted
 from okireports.errors import UnknownName
 from okireports.tables import FACTS
 
@@ -58,7 +57,7 @@ DIRECTORIES |= {name: Directory(name, table.columns) for name, table in (DEFINIT
 def fill(
     con: duckdb.DuckDBPyConnection,
     scope: Scope,
-    segments: Iterable[Segment],
+    hers: Iterable[str],
     tables: Iterable[str],
     start: datetime,
     end: datetime,
@@ -70,7 +69,7 @@ def fill(
     Args:
         con: the run's connection.
         scope: who looks, at which projects.
-        segments: every published segment that she may open; who and what stands in them has a name.
+        hers: the tables of facts that she may open; who and what stands in them, in her projects, has a name.
         tables: the tables that are open: of one who sees only her own rows, only what stands in these has a name.
         start: of the period, naive UTC.
         end: of the period, naive UTC.
@@ -84,29 +83,30 @@ def fill(
         con.execute("INSERT INTO projects SELECT unnest(?), unnest(?)", columns)
     span = {"start": start, "end": end}
     valid = "(v.valid_from IS NULL OR v.valid_from < $end) AND (v.valid_to IS NULL OR v.valid_to > $start)"
-    named = named_by_rows(tables) if scope.own_rows_only else named_by_segments(segments)
+    named = named_by_rows(tables) if scope.own_rows_only else named_by_segments(scope.stores, hers)
     herself = f"AND u.user_id = {scope.user_id}" if scope.own_rows_only else ""
-    all_people = "UNION SELECT user_id FROM control.users" if 0 in scope.stores else ""
+    everything = NO_PROJECT in scope.stores
     if "operators" in needed:
-        con.execute(
-            f"""CREATE TABLE operators AS SELECT u.user_id AS operator_id, {alias(scope)} AS operator
-            FROM control.users u WHERE u.user_id IN (
+        known = f"""u.user_id IN (
             SELECT v.user_id FROM control.memberships v JOIN control.users m USING (user_id)
             WHERE v.project_id IN (SELECT project_id FROM projects) AND m.role = '{OPERATOR}' AND {valid}
             UNION SELECT p.evaluator_id FROM control.check_plans p WHERE {WHOLE_PLAN}
-            UNION {named["person"]} {all_people}) {herself}""",
-            span,
+            UNION {named["person"]})"""
+        con.execute(
+            f"""CREATE TABLE operators AS SELECT u.user_id AS operator_id, {alias(scope)} AS operator
+            FROM control.users u WHERE {"true" if everything else known} {herself}""",
+            None if everything else span,
         )
     for name, (id, label, kind) in OBJECTS.items():
-        everything = "UNION SELECT object_id FROM control.objects" if 0 in scope.stores else ""
+        known = f"""o.object_id IN (
+            SELECT v.object_id FROM control.project_objects v
+            WHERE v.project_id IN (SELECT project_id FROM projects) AND {valid}
+            UNION {named["object"]})"""
         if name in needed:
             con.execute(
                 f"""CREATE TABLE {name} AS SELECT o.object_id AS {id}, o.name AS {label} FROM control.objects o
-                WHERE o.kind = '{kind}' AND o.object_id IN (
-                SELECT v.object_id FROM control.project_objects v
-                WHERE v.project_id IN (SELECT project_id FROM projects) AND {valid}
-                UNION {named["object"]} {everything})""",
-                span,
+                WHERE o.kind = '{kind}' AND {"true" if everything else known}""",
+                None if everything else span,
             )
     if "group_members" in needed:
         con.execute(
@@ -137,11 +137,12 @@ def with_those_behind(wanted: Iterable[str]) -> set[str]:
     return needed
 
 
-def named_by_segments(segments: Iterable[Segment]) -> dict[str, str]:
-    """SQL of the people and of the objects that stand in segments."""
-    files = ", ".join(quoted(segment.file) for segment in segments) or "NULL"
-    listed = f"FROM control.segments WHERE file IN ({files})"
-    return {"person": f"SELECT unnest(people) {listed}", "object": f"SELECT unnest(objects) {listed}"}
+def named_by_segments(stores: Iterable[int], tables: Iterable[str]) -> dict[str, str]:
+    """SQL of the people and of the objects that stand in the published segments of some stores and tables."""
+    projects = ", ".join(str(int(store)) for store in stores) or "NULL"
+    listed = ", ".join(quoted(table) for table in tables) or "NULL"
+    rows = f'FROM control.segments WHERE project_id IN ({projects}) AND "table" IN ({listed})'
+    return {"person": f"SELECT unnest(people) {rows}", "object": f"SELECT unnest(objects) {rows}"}
 
 
 def named_by_rows(tables: Iterable[str]) -> dict[str, str]:

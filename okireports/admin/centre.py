@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import pandas as pd
 
@@ -20,12 +20,12 @@ from okireports.admin.change import (
     permitted,
     utc,
 )
+from okireports.clock import TICK
 from okireports.disk import Folder
 from okireports.errors import ChangeError
 from okireports.loading.thresholds import OF_CENTRE, last_stored
 
 DATED = ("formula", "repeat_days", "callback_hours", *OF_CENTRE)  # settings that may begin at an instant
-TICK = timedelta(milliseconds=1)  # the finest time that is kept
 
 
 class Settings(Part):

@@ -17,9 +17,8 @@ from okireports import access, audit, frames
 from okireports.access import PRESETS
 from okireports.admin.centre import ChangeLog
 from okireports.admin.change import local_instant
-from okireports.clock import zone_info
+from okireports.clock import TICK, zone_info
 
-TICK = timedelta(milliseconds=1)  # the finest time that is kept
 EVERYTHING = (1, "Everything")  # the one project of a centre without projects
 COLUMNS = ("login", "project", "role", "through", "since", "rights")
 Said = Mapping[str, Any]

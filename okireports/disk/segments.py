@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ STORAGE = "v1.2.0"  # pinned, so that an older engine of the same line still rea
 WITHOUT_LOG = "RECOVERY_MODE 'NO_WAL_WRITES'"  # a file that was not finished is never opened: no log, no syncs for it
 SMALL = 20_000  # rows up to which small blocks save more than they cost
 ALWAYS = "all"  # the stretch of tables that are not in time
+MEETS = "(first_at IS NULL OR (first_at < $end AND (last_end IS NULL OR last_end > $start)))"  # can it hold such a row?
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,12 @@ class Segment:
     def path(self, folder: Folder) -> Path:
         """Where its file lies."""
         return folder.file(self.file)
+
+    def meets(self, start: datetime, end: datetime) -> bool:
+        """Can it hold a row that meets a span (naive UTC)? The condition MEETS in Python."""
+        if self.first_at is None:
+            return True
+        return self.first_at < end and (self.last_end is None or self.last_end > start)
 
     def rows_in(self, alias: str) -> str:
         """SQL of its rows, with all columns of today's model, where it is attached under an alias."""
@@ -93,17 +100,33 @@ def attach(con: duckdb.DuckDBPyConnection, folder: Folder, segment: Segment, ali
 
 
 def segments_of(
-    con: duckdb.DuckDBPyConnection, table: str | None = None, projects: tuple[int, ...] | None = None
+    con: duckdb.DuckDBPyConnection,
+    tables: str | Iterable[str] | None = None,
+    projects: Iterable[int] | None = None,
+    span: tuple[datetime, datetime] | None = None,
 ) -> tuple[Segment, ...]:
-    """The published segments of a table and of projects, oldest first; None means all."""
-    columns = ", ".join(f'"{name}"' for name in Segment.__dataclass_fields__)
-    rows = con.execute(
-        f"""SELECT {columns} FROM control.segments
-        WHERE ($table IS NULL OR "table" = $table) AND ($projects IS NULL OR list_contains($projects, project_id))
-        ORDER BY project_id, "table", stretch""",
-        {"table": table, "projects": None if projects is None else list(projects)},
-    ).fetchall()
+    """The published segments of tables, of projects and that can meet a span (naive UTC), oldest first; None: of all.
+
+    There are thousands in a large centre: the engine picks those that are asked for, and only they come to Python.
+    """
     fields = tuple(Segment.__dataclass_fields__)
+    columns = ", ".join(f'"{name}"' for name in fields)
+    given: dict[str, object] = {}
+    conditions = ["true"]
+    if tables is not None:
+        given["tables"] = [tables] if isinstance(tables, str) else list(tables)
+        conditions.append('list_contains($tables, "table")')
+    if projects is not None:
+        given["projects"] = list(projects)
+        conditions.append("list_contains($projects, project_id)")
+    if span is not None:
+        given["start"], given["end"] = span
+        conditions.append(MEETS)
+    rows = con.execute(
+        f"""SELECT {columns} FROM control.segments WHERE {" AND ".join(conditions)}
+        ORDER BY project_id, "table", stretch""",
+        given,
+    ).fetchall()
     named = (dict(zip(fields, row, strict=True)) for row in rows)
     return tuple(Segment(**{**values, "columns": tuple(values["columns"])}) for values in named)
 

@@ -174,7 +174,6 @@ class Opening:
     scope: Scope
     wanted: Wanted
     settings: Mapping[str, str]
-    listed: tuple[Segment, ...]  # every published segment that she may open
     tables: tuple[str, ...]  # of facts; of who sees only her own rows, calls come first
 
     @classmethod
@@ -186,23 +185,30 @@ class Opening:
         settings_at = cache(partial(access.settings_at, con))
         wanted = plan(scope, settings_at)
         settings = settings_at(wanted.end if wanted.ends is None else wanted.ends)
-        listed = tuple(s for s in segments_of(con, None, scope.stores) if may_open(scope, s.table))
         tables = [name for name in wanted.tables if name in FACTS]
         if scope.own_rows_only:
             tables = ["calls", *(name for name in tables if name != "calls")]
-        return cls(con, viewing.folder, scope, wanted, settings, listed, tuple(tables))
+        return cls(con, viewing.folder, scope, wanted, settings, tuple(tables))
 
-    def chosen(self, segments: Iterable[Segment]) -> tuple[Segment, ...]:
-        """Those that the run has to read."""
-        return tuple(
-            s for s in segments if s.table in self.tables and may_open(self.scope, s.table) and meets(s, self.wanted)
-        )
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        """What rows must meet, naive UTC."""
+        return self.wanted.start, self.wanted.end
+
+    @property
+    def readable(self) -> tuple[str, ...]:
+        """The tables that she may open, of those that are wanted."""
+        return tuple(name for name in self.tables if may_open(self.scope, name))
+
+    def published(self) -> tuple[Segment, ...]:
+        """The centre's segments that the run has to read."""
+        return segments_of(self.con, self.readable, self.scope.stores, self.span)
 
     def finish(self) -> None:
         """Copy names, let go of the control file, and lock the door."""
-        wanted = self.wanted
-        span = wanted.start, wanted.end
-        access.fill(self.con, self.scope, self.listed, self.tables, *span, wanted.names, self.folder.rejects)
+        hers = [name for name in FACTS if may_open(self.scope, name)]
+        names = self.wanted.names
+        access.fill(self.con, self.scope, hers, self.tables, *self.span, names, self.folder.rejects)
         release_control(self.con)
         self.con.execute("SET enable_external_access = false; SET lock_configuration = true")
 
@@ -211,12 +217,12 @@ def open_session(con: duckdb.DuckDBPyConnection, viewing: Viewing, plan: Plan) -
     """Attach what may be seen, copy names, let go of the control file, and lock the door."""
     opening = Opening.begun(con, viewing, plan)
     scope, tables, folder = opening.scope, opening.tables, viewing.folder
-    chosen = opening.chosen(opening.listed)
+    chosen = opening.published()
     places = [place(con, folder, segment, index) for index, segment in enumerate(chosen)]
     views = {}
     for name in tables:
         parts = [(alias, s) for alias, s in zip(places, chosen, strict=True) if s.table == name]
-        views[name] = rows_of(FACTS[name], parts, scope)
+        views[name] = rows_of(FACTS[name], parts, scope, opening.wanted)
         con.execute(f'CREATE VIEW "{name}" AS {views[name]}')
     if scope.own_rows_only:
         chosen = keep_own(con, scope, tables, chosen, opening.wanted, places)
@@ -238,19 +244,12 @@ def may_open(scope: Scope, table: str) -> bool:
     return not FACTS[table].internal and scope.may(FACTS[table].right)
 
 
-def meets(segment: Segment, wanted: Wanted) -> bool:
-    """Can a segment hold a row that meets the span?"""
-    if segment.first_at is None:
-        return True
-    return segment.first_at < wanted.end and (segment.last_end is None or segment.last_end > wanted.start)
-
-
-def rows_of(fact: Fact, parts: list[tuple[str, Segment]], scope: Scope) -> str:
-    """SQL of a table as the scope sees it: the union of its segments, what is copied counted once."""
+def rows_of(fact: Fact, parts: list[tuple[str, Segment]], scope: Scope, wanted: Wanted | None = None) -> str:
+    """SQL of a table as the scope sees it: the union of its segments, what is copied (and wanted) counted once."""
     if not parts:
         nothing = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in schema_of(fact.name).items())
         return f"SELECT {nothing} WHERE false"
-    return as_seen(fact, [(segment.rows_in(alias), segment.project_id) for alias, segment in parts], scope)
+    return as_seen(fact, [(segment.rows_in(alias), segment.project_id) for alias, segment in parts], scope, wanted)
 
 
 def keep_own(

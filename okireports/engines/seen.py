@@ -29,19 +29,20 @@ class Wanted:
     ends: datetime | None = None  # of the period, where the span is wider: settings are those that hold last in it
 
 
-def as_seen(fact: Fact, stored: Sequence[tuple[str, int]], scope: Scope) -> str:
+def as_seen(fact: Fact, stored: Sequence[tuple[str, int]], scope: Scope, wanted: Wanted | None = None) -> str:
     """SQL of a table as the scope sees it.
 
     Args:
         fact: the table.
         stored: SQL of rows as they are stored, and the project that they are stored for; at least one.
         scope: who looks.
+        wanted: copies beside its span are not counted at all, which spares most of the work; None: all are.
     """
     listed = ", ".join(f'"{c}"' for c in columns_of(fact))
     union = " UNION ALL ".join(f"SELECT {listed} FROM {rows} {kept(fact, project, scope)}" for rows, project in stored)
     if not fact.copied or len(scope.stores) == 1 or NO_PROJECT in scope.stores:
         return union
-    return counted_once(fact, union)
+    return counted_once(fact, union, meeting(fact, wanted) if wanted else "true")
 
 
 def kept(fact: Fact, project: int, scope: Scope) -> str:
@@ -53,8 +54,8 @@ def kept(fact: Fact, project: int, scope: Scope) -> str:
     return "WHERE NOT masked" if project == NO_PROJECT else f"WHERE NOT masked AND NOT ({PRESENCE})"
 
 
-def counted_once(fact: Fact, union: str) -> str:
-    """SQL: copies in several visible projects as one row, of the project if there is but one.
+def counted_once(fact: Fact, union: str, which: str) -> str:
+    """SQL: copies in several visible projects as one row, of the project if there is but one; of those `which` count.
 
     A contact that is visible in one of them is not shown again as N/A of the others.
     """
@@ -63,9 +64,10 @@ def counted_once(fact: Fact, union: str) -> str:
     one = "CASE WHEN min(project_id) = max(project_id) THEN min(project_id) END AS project_id"
     columns = ", ".join(f'"{name}"' for name in columns_of(fact))
     if fact.name != "statuses":
-        return f'SELECT {columns} FROM (SELECT "{fact.id}", {one}, {values} FROM ({union}) GROUP BY "{fact.id}")'
+        rows = f'SELECT "{fact.id}", {one}, {values} FROM ({union}) WHERE {which} GROUP BY "{fact.id}"'
+        return f"SELECT {columns} FROM ({rows})"
     return f"""WITH held AS ({union}), mine AS (SELECT * FROM held WHERE NOT masked AND NOT ({PRESENCE})),
-    copies AS (SELECT * FROM held WHERE ({PRESENCE} OR masked)
+    copies AS (SELECT * FROM held WHERE {which} AND ({PRESENCE} OR masked)
     AND (episode_key IS NULL OR episode_key NOT IN (SELECT episode_key FROM mine WHERE episode_key IS NOT NULL)))
     SELECT {columns} FROM mine UNION ALL
     SELECT {columns} FROM (SELECT "{fact.id}", {one}, {values} FROM copies GROUP BY "{fact.id}")"""

@@ -117,12 +117,13 @@ class Spark:
         lake = self.lake.pinned()  # first, so that the centre is of no earlier state
         opening = Opening.begun(con, viewing, plan)
         try:
-            chosen = opening.chosen(lake.files(con, opening.scope.stores, exact=self.exact))
+            files = lake.files(con, opening.scope.stores, exact=self.exact)
         except LakeError:
             if self.lake.pinned() != lake:
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), lake.address("")) from None
             raise
         with telling():
+            chosen = tuple(s for s in files if s.table in opening.readable and s.meets(*opening.span))
             run = Run(session_on(self.address), self.lake, opening, chosen)
             views = run.views()
             with run.named() as chosen:
@@ -213,7 +214,7 @@ class Run:
                 rows = f"stored_{name}_{project}"
                 self.rows(fact, files).createOrReplaceTempView(rows)
                 stored.append((rows, project))
-            made[name] = as_seen(fact, stored, self.opening.scope)
+            made[name] = as_seen(fact, stored, self.opening.scope, self.opening.wanted)
             self.spark.sql(made[name]).createOrReplaceTempView(f"seen_{name}")
         return made
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from okireports import access, audit, report
 from okireports.access import VALID, Scope, may_run
 from okireports.admin.change import local_instant, local_words, utc
 from okireports.audit import Entry
+from okireports.clock import TICK
 from okireports.disk import Folder, Seal, Sealed
 from okireports.disk.sealed import SEALED, SUFFIX
 from okireports.engines.duck import Viewing
@@ -30,7 +31,6 @@ from okireports.tables import FACTS
 RIGHT = "export"
 MANAGES = "manage_access"
 OPENING = tuple(sorted({fact.right for fact in FACTS.values() if fact.right}))  # rights that open tables
-JUST_AFTER = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def make(
         pinned = Pinned(folder.path, folder.current())
         with pinned.reading() as reading:
             scope = scope_of(reading.con, order, now)
-            settings = access.settings_at(reading.con, now + JUST_AFTER)
+            settings = access.settings_at(reading.con, now + TICK)
             zone = settings["timezone"]
             whole = order.period is None
             asked = None if whole else parse(period, zone=zone, now=now.replace(tzinfo=UTC), week_start=weeks(settings))
@@ -195,9 +195,7 @@ def reached(con: duckdb.DuckDBPyConnection, scope: Scope, period: Period) -> dic
         "SELECT DISTINCT valid_from FROM control.setting_changes WHERE valid_from > ? AND valid_from < ?",
         [period.start, period.end],
     ).fetchall()
-    settings = [
-        access.settings_at(con, at) for at in (period.start, period.end, *(at + JUST_AFTER for (at,) in changes))
-    ]
+    settings = [access.settings_at(con, at) for at in (period.start, period.end, *(at + TICK for (at,) in changes))]
     spans = dict.fromkeys(FACTS, (period.start, period.end))
     for one in report.all_reports():
         if may_run(one.name, scope.reports) and not one.own:

@@ -12,13 +12,13 @@ from datetime import timedelta
 import ibis
 from ibis.expr.types import FloatingValue, IntegerScalar, IntegerValue, Table
 
-from okireports.clock import Interval, ms
+from okireports.clock import TICK, Interval, ms
 from okireports.metrics import mean_seconds, metric, ratio, tally
 from okireports.metrics.intervals import starting
 from okireports.metrics.volume import is_accepted
 
 YEAR = timedelta(days=365)  # how long one is remembered as a caller
-YEAR_MS = YEAR // timedelta(milliseconds=1)
+YEAR_MS = YEAR // TICK
 
 
 def joined(calls: Table, keys: Sequence[str]) -> Table:

@@ -6,7 +6,7 @@ that project's rows and stands beside the one over all rows; of the others the m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -84,10 +84,11 @@ def measured(
     activities: Table,
     results: Table,
     *periods: Interval,
+    metrics: Collection[str],
 ) -> Table:
     """What is wanted, as it was reached in each of some periods: operator_id, project_id, metric, `span`, actual.
 
-    `span` is 0 for the first period. Whoever has no KPI of a kind is not measured by it.
+    `span` is 0 for the first period. Nothing is measured but some metrics, and nobody by what no KPI of hers is of.
     """
 
     def of(t: Table, metrics: Sequence[Aggregate]) -> Table:
@@ -96,22 +97,22 @@ def measured(
         return t.semi_join(wanted.filter(wanted.metric.isin(names)), "operator_id")
 
     known = results.select("project_id", "result", "sale")
-    families: list[tuple[Sequence[Aggregate], list[Table]]] = [(metrics, []) for metrics in FAMILIES]
-    for p in periods:
+
+    def parts(p: Interval) -> Iterator[Table]:
+        """The rows that each of FAMILIES is measured on."""
         sold = of(starting(calls.select(*OF_A_CONTACT), p), OF_CONTACTS)
-        present = of(meeting(statuses.select(*SPENT, "project_id"), p), OF_STATUSES)  # of each its own scan, of little
+        yield sold.left_join(known, ["project_id", "result"], rname="of_{name}")
+        yield presence.pieces(of(meeting(statuses.select(*SPENT, "project_id"), p), OF_STATUSES), p)
+        yield of(starting(evaluations, p, "at"), OF_EVALUATIONS)
+        yield of(starting(ratings, p, "at"), OF_RATINGS)
         spent = of(meeting(statuses.select(*SPENT), p), OF_SHIFTS)
         done = schedule.adhered(spent, of(shifts, OF_SHIFTS), activities, p)
-        parts = (
-            sold.left_join(known, ["project_id", "result"], rname="of_{name}"),
-            presence.pieces(present, p),
-            of(starting(evaluations, p, "at"), OF_EVALUATIONS),
-            of(starting(ratings, p, "at"), OF_RATINGS),
-            done.mutate(project_id=ibis.null("int64")),
-        )
-        for (_, tables), part in zip(families, parts, strict=True):
-            tables.append(part)
-    return ibis.union(*(each(side_by_side(parts), *metrics) for metrics, parts in families))
+        yield done.mutate(project_id=ibis.null("int64"))
+
+    metrics = metrics or {volume.handled.__name__}  # for there to be a table; it has no rows
+    asked = [[metric for metric in family if metric.__name__ in metrics] for family in FAMILIES]
+    tables = zip(*map(parts, periods), strict=True)
+    return ibis.union(*(each(side_by_side(t), *some) for some, t in zip(asked, tables, strict=True) if some))
 
 
 def side_by_side(parts: Sequence[Table]) -> Table:

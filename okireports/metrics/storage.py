@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import ibis
 from ibis.expr.types import Scalar, Table
 
-from okireports.clock import Interval, instant, local_day, midnight, ms
+from okireports.clock import TICK, Interval, instant, local_day, midnight, ms
 from okireports.metrics import tally
 from okireports.metrics.arithmetic import total_seconds
 
@@ -40,4 +40,4 @@ def expiring(recordings: Table, keep_days: int | None, now: datetime, period: In
 
 def last_instant(now: datetime, period: Interval) -> datetime:
     """When what is stored is looked at: the period's end, at most now."""
-    return min(now, period.end - timedelta(milliseconds=1))
+    return min(now, period.end - TICK)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import ibis
 from ibis.expr.types import BooleanValue, Scalar, Table
 
-from okireports.clock import ms
+from okireports.clock import TICK, ms
 from okireports.metrics import ratio, tally
 from okireports.metrics.arithmetic import MILLISECONDS
 from okireports.metrics.dialing import is_picked_up
@@ -39,7 +39,7 @@ def tried(tasks: Table, calls: Table) -> Table:
     )
     t = tasks.select(*TASK, "created_at").join(of, TASK)
     since = ms(t.started_at) - ms(t.created_at)
-    t = t.filter(since >= 0, since < TRIED_WITHIN // timedelta(milliseconds=1))
+    t = t.filter(since >= 0, since < TRIED_WITHIN // TICK)
     order = [t.started_at.desc(), t.call_id.desc()]
     t = t.mutate(place=ibis.row_number().over(group_by=TASK, order_by=order))
     return t.group_by(TASK).agg(

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import ibis
 from ibis import Table
 
 from okireports.charts import area, bars, bullets, counts, matrix
-from okireports.clock import Interval, border, bucket, index, labelled, timestamp
+from okireports.clock import TICK, Interval, border, bucket, index, labelled, timestamp
 from okireports.metrics import contracts as terms
 from okireports.metrics import expenses, ratio, soundness, storage
 from okireports.metrics.intervals import starting
 from okireports.report import looked_up, named, page, report
 
-TICK = timedelta(milliseconds=1)  # the finest time that is kept
 DEFAULT = "Default"  # the project in which everyone is when projects come into use
 ENTRY = ["seq", "at", "actor", "action", "subject", "project", "before", "after", "reason"]
 

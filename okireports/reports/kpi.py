@@ -48,6 +48,7 @@ def kpi_scorecard(
     operators: Table,
     *,
     period: Interval,
+    kpi_metrics: str,
 ) -> Table:
     """What each operator reached of each of her KPIs, and how that compares with the period before.
 
@@ -58,7 +59,7 @@ def kpi_scorecard(
     """
     facts = (calls, statuses, evaluations, ratings, shifts, activities, results)
     wanted = kpi.definitions(kpis, operator_roles, group_members, period)
-    reached = kpi.measured(wanted, *facts, period, kpi.previous(period))
+    reached = kpi.measured(wanted, *facts, period, kpi.previous(period), metrics=kpi_metrics.split())
     t = kpi.scored(wanted, reached.filter(reached.span == 0))
     before = reached.filter(reached.span == 1).rename(previous_actual="actual")
     t = looked_up(t, before, ["operator_id", "project_id", "metric"], "previous_actual")
@@ -89,6 +90,7 @@ def violations(
     operators: Table,
     *,
     period: Interval,
+    kpi_metrics: str,
     limit: int | None = None,
     offset: int = 0,
 ) -> Table:
@@ -103,7 +105,7 @@ def violations(
     """
     wanted = kpi.definitions(kpis, operator_roles, group_members, period)
     facts = (calls, statuses, evaluations, ratings, shifts, activities, results)
-    reached = kpi.measured(wanted, *facts, period)
+    reached = kpi.measured(wanted, *facts, period, metrics=kpi_metrics.split())
     t = ibis.union(
         rules.late_or_early(statuses, shifts, period),
         rules.long_away(statuses, away_reasons, period),
@@ -213,6 +215,7 @@ def operator_rating(
     operators: Table,
     *,
     period: Interval,
+    kpi_metrics: str,
 ) -> Table:
     """Operators in the order of what they reached, what evaluators found and what customers said.
 
@@ -222,7 +225,7 @@ def operator_rating(
     """
     wanted = kpi.definitions(kpis, operator_roles, group_members, period)
     facts = (calls, statuses, evaluations, ratings, shifts, activities, results)
-    reached = kpi.measured(wanted, *facts, period)
+    reached = kpi.measured(wanted, *facts, period, metrics=kpi_metrics.split())
     c, r = of_period(calls, period=period), starting(ratings, period, "at")
     e = evaluated(starting(evaluations, period, "at"))
     sides = (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from html import escape
 from pathlib import Path
 
 from okireports.access import Project
 from okireports.admin.change import local_words
+from okireports.clock import TICK
 from okireports.delivery.digest import Digest
 from okireports.period import Period
 from okireports.schedule.making import Made
@@ -90,9 +91,8 @@ def spelt(period: Period, language: str) -> str:
     """A period in words; in Polish as dates in figures, which need no grammar."""
     if language == "en":
         return period.words.removesuffix(" (in the future)")
-    tick = timedelta(milliseconds=1)
     whole = all(local_words(at, period.zone).endswith("00:00:00") for at in (period.start, period.end))
-    ends: list[datetime] = [period.start, period.end - tick if whole else period.end]
+    ends: list[datetime] = [period.start, period.end - TICK if whole else period.end]
     shown = [local_words(at, period.zone) for at in ends]
     first, last = (text[:10] if whole else text[:16] for text in shown)
     return f"{first}, {period.zone}" if first == last else f"{first} - {last}, {period.zone}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from okireports import access
+from okireports.clock import TICK
 from okireports.disk.folder import first_line
 from okireports.errors import CenterError, ChangeError, OkiReportsError, UnknownName
 from okireports.schedule.attempt import PAUSES, Attempt, Parts
@@ -22,7 +23,6 @@ from okireports.schedule.spool import sweep
 from okireports.schedule.timing import Cron, once_a_period
 
 MOST_PERIODS = 31  # that are made up for at once
-TICK = timedelta(milliseconds=1)
 LONGEST = timedelta(minutes=max(PAUSES))
 
 
