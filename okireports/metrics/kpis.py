@@ -109,8 +109,8 @@ def measured(
         done = schedule.adhered(spent, of(shifts, OF_SHIFTS), activities, p)
         yield done.mutate(project_id=ibis.null("int64"))
 
-    metrics = metrics or {volume.handled.__name__}  # for there to be a table; it has no rows
-    asked = [[metric for metric in family if metric.__name__ in metrics] for family in FAMILIES]
+    named = MEASURABLE.intersection(metrics) or {volume.handled.__name__}  # of none there is a table, too, without rows
+    asked = [[metric for metric in family if metric.__name__ in named] for family in FAMILIES]
     tables = zip(*map(parts, periods), strict=True)
     return ibis.union(*(each(side_by_side(t), *some) for some, t in zip(asked, tables, strict=True) if some))
 
