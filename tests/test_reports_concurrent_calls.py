@@ -95,11 +95,11 @@ def test_a_day_of_25_hours_is_longer() -> None:
 def test_no_calls_are_no_rows() -> None:
     assert report([], "30min", DAY) == []
     assert report([lasting(NOON, None), lasting(NOON, NOON)], None, DAY) == []
-    assert times_read(concurrent_calls_alone, "calls", period=by(None, *DAY), by=by("30min", *DAY)) == {"calls": 2}
+    assert times_read(concurrent_calls_alone, "calls", period=by(None, *DAY), by=by("30min", *DAY)) == {"calls": 1}
 
 
 def concurrent_calls_alone(calls: Table, **options: Any) -> Table:
-    """The report where only its calls are read: once as starts and once as ends."""
+    """The report where only its calls are read: once, of each its start and its end."""
     return concurrent_calls(calls, PROJECTS, PROVIDERS, capacities(), **options)
 
 

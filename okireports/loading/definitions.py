@@ -14,7 +14,18 @@ from typing import Any
 from okireports.audit import Entry
 from okireports.errors import LoadError, did_you_mean
 from okireports.loading.batch import Batch
-from okireports.loading.given import Known, Row, insert, instant, look_up, next_id, project_of, truth, validity
+from okireports.loading.given import (
+    Known,
+    Row,
+    insert,
+    insert_all,
+    instant,
+    look_up,
+    next_id,
+    project_of,
+    truth,
+    validity,
+)
 from okireports.loading.names import login_fault
 from okireports.tables import CONTROL, EXCLUSIVE, OBJECT_KINDS
 
@@ -33,24 +44,28 @@ def load_definitions(batch: Batch, actor: str) -> list[Entry]:
     known = look_up(batch)
     entries: list[Entry] = []
     given = set(batch.feed.tables)
-    readers: Mapping[str, Callable[[Batch, Known, Row], Iterator[Entry]]] = {
-        "projects": put_project,
-        "users": put_user,
-        "memberships": put_membership,
-        "objects": put_owned if "project_objects" not in given else put_object,
+    readers: Mapping[str, Callable[[Batch, Known, list[Row]], Iterator[Entry]]] = {
+        "projects": each(put_project),
+        "users": put_users,
+        "memberships": put_memberships,
+        "objects": each(put_owned if "project_objects" not in given else put_object),
+        "project_objects": put_ownership,
     }
     for table in ORDER:
         if table not in given:
             continue
-        rows = list(rows_of(batch, table))
-        if table == "project_objects":
-            changes = put_ownership(batch, known, rows)
-        else:
-            changes = (entry for row in rows for entry in readers[table](batch, known, row))
+        changes = readers[table](batch, known, list(rows_of(batch, table)))
         entries += [Entry(**{**vars(entry), "actor": actor, "reason": f"load {batch.load_id}"}) for entry in changes]
     if not batch.count("SELECT count(*) FROM control.users WHERE role = 'Admin' AND active"):
         raise LoadError("The users of this load take away the last active admin; give the role to someone else first.")
     return entries
+
+
+def each(
+    put: Callable[[Batch, Known, Row], Iterator[Entry]],
+) -> Callable[[Batch, Known, list[Row]], Iterator[Entry]]:
+    """What puts one row in, for all of them."""
+    return lambda batch, known, rows: (entry for row in rows for entry in put(batch, known, row))
 
 
 def rows_of(batch: Batch, table: str) -> Iterator[Row]:
@@ -94,71 +109,101 @@ def put_project(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:
     yield entry("create project", "project", name, values, project_id)
 
 
-def put_user(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:
-    """A user, by login; a login that differs from another only by case, blanks or look-alike letters is refused."""
-    login = row["login"]
-    if problem := login_fault(login):
-        raise batch.wrong(row, "login", problem)
-    first = batch.con.execute("SELECT login FROM control.users WHERE lower(login) = lower(?)", [login]).fetchone()
-    if first and first[0] != login:
-        raise batch.wrong(row, "login", f"it differs from the login {first[0]!r} only by case.")
-    role = row.get("role")
-    if role is not None and role not in known.roles:
-        raise batch.wrong(row, "role", f"there is no such role.{did_you_mean(role, known.roles)}")
-    values = {"name": row.get("name"), "email": row.get("email"), "role": role, "active": truth(batch, row, "active")}
-    if first:
-        user_id = known.users[login.lower()]
-        before = batch.con.execute(
-            "SELECT name, email, role, active FROM control.users WHERE user_id = ?", [user_id]
-        ).fetchone()
-        after = {k: v if v is not None else b for (k, v), b in zip(values.items(), before or [None] * 4, strict=True)}
-        if before != tuple(after.values()):
-            batch.con.execute(
-                "UPDATE control.users SET name = $name, email = $email, role = $role, active = $active "
-                "WHERE user_id = $id",
-                {**after, "id": user_id},
-            )
-            yield entry("change user", "user", login, after)
-    else:
-        known.users[login.lower()] = user_id = next_id(batch, "users", "user_id")
-        after = {**values, "role": role or "Operator", "active": values["active"] is not False}
-        insert(batch, "users", {"user_id": user_id, "login": login, **after})
-        yield entry("create user", "user", login, after)
-    for group in filter(None, (part.strip() for part in (row.get("groups") or "").split(";"))):
-        yield from put_group_member(batch, known, group, user_id, login)
+def put_users(batch: Batch, known: Known, rows: list[Row]) -> Iterator[Entry]:
+    """Users, by login; a login that differs from another only by case, blanks or look-alike letters is refused.
+
+    Everybody is looked up once and written together: a statement for each takes minutes where there are many.
+    """
+    columns = ", ".join(f'"{name}"' for name, _ in CONTROL["users"].columns)
+    found = batch.con.execute(f"SELECT {columns} FROM control.users")
+    names = [str(column[0]) for column in found.description or ()]
+    there = [dict(zip(names, values, strict=True)) for values in found.fetchall()]
+    small = small_letters(batch, [person["login"] for person in there] + [row["login"] for row in rows])
+    people = {small[person["login"]]: person for person in there}
+    grouped = set(batch.con.execute("SELECT group_id, user_id FROM control.group_members").fetchall())
+    first = next_id(batch, "users", "user_id")
+    created: list[Row] = []
+    changed: dict[int, Row] = {}
+    put_in: list[Row] = []
+    for row in rows:
+        login = row["login"]
+        if problem := login_fault(login):
+            raise batch.wrong(row, "login", problem)
+        person = people.get(small[login])
+        if person and person["login"] != login:
+            raise batch.wrong(row, "login", f"it differs from the login {person['login']!r} only by case.")
+        role = row.get("role")
+        if role is not None and role not in known.roles:
+            raise batch.wrong(row, "role", f"there is no such role.{did_you_mean(role, known.roles)}")
+        given = {
+            "name": row.get("name"),
+            "email": row.get("email"),
+            "role": role,
+            "active": truth(batch, row, "active"),
+        }
+        if person is None:
+            after = {**given, "role": role or "Operator", "active": given["active"] is not False}
+            person = people[small[login]] = {"user_id": first + len(created), "login": login, **after}
+            known.users[login.lower()] = person["user_id"]
+            created.append(person)
+            yield entry("create user", "user", login, after)
+        else:
+            after = {k: v if v is not None else person[k] for k, v in given.items()}
+            if after.items() - person.items():
+                person |= after
+                changed[person["user_id"]] = person
+                yield entry("change user", "user", login, after)
+        for group in filter(None, (part.strip() for part in (row.get("groups") or "").split(";"))):
+            if group not in known.groups:
+                known.groups[group] = next_id(batch, "groups", "group_id")
+                insert(batch, "groups", {"group_id": known.groups[group], "name": group})
+                yield entry("create group", "group", group, {})
+            member = known.groups[group], person["user_id"]
+            if member not in grouped:
+                grouped.add(member)
+                put_in.append(dict(zip(("group_id", "user_id"), member, strict=True)))
+                yield entry("add to group", "group", group, {"user": login})
+    insert_all(batch, "users", created)
+    update_users(batch, [person for user_id, person in changed.items() if user_id < first])
+    insert_all(batch, "group_members", put_in)
 
 
-def put_group_member(batch: Batch, known: Known, group: str, user_id: int, login: str) -> Iterator[Entry]:
-    """A user in a group; the group is made where it is new."""
-    if group not in known.groups:
-        known.groups[group] = next_id(batch, "groups", "group_id")
-        insert(batch, "groups", {"group_id": known.groups[group], "name": group})
-        yield entry("create group", "group", group, {})
-    member = {"group_id": known.groups[group], "user_id": user_id}
-    if not batch.count(
-        "SELECT count(*) FROM control.group_members WHERE group_id = $group_id AND user_id = $user_id", member
-    ):
-        insert(batch, "group_members", member)
-        yield entry("add to group", "group", group, {"user": login})
-
-
-def put_membership(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:
-    """A user in a project, from when to when."""
-    user_id = known.users.get(row["login"].strip().lower())
-    if user_id is None:
-        raise batch.wrong(row, "login", f"there is no such user.{did_you_mean(row['login'], known.users)}")
-    project_id = project_of(batch, known, row)
-    values = {"user_id": user_id, "project_id": project_id, **validity(batch, row)}
-    there = batch.count(
-        "SELECT count(*) FROM control.memberships WHERE user_id = $user_id AND project_id = $project_id "
-        "AND valid_from IS NOT DISTINCT FROM $valid_from AND valid_to IS NOT DISTINCT FROM $valid_to",
-        values,
+def small_letters(batch: Batch, logins: list[str]) -> dict[str, str]:
+    """Logins in small letters, as the engine has them: it is what compares them when somebody looks."""
+    return dict(
+        batch.con.execute("SELECT login, lower(login) FROM (SELECT unnest(?::VARCHAR[]) AS login)", [logins]).fetchall()
     )
-    if not there:
-        insert(batch, "memberships", values)
-        yield entry(
-            "add member", "project", row["project"].strip(), {"user": row["login"], **validity(batch, row)}, project_id
+
+
+def update_users(batch: Batch, people: list[Row]) -> None:
+    """Write what has changed of some users."""
+    if people:
+        lists = {name: [person[name] for person in people] for name in people[0]}
+        columns = ", ".join(f"unnest(${name}) AS {name}" for name in lists)
+        batch.con.execute(
+            f"""UPDATE control.users u SET name = c.name, email = c.email, role = c.role, active = c.active
+            FROM (SELECT {columns}) c WHERE u.user_id = c.user_id""",
+            lists,
         )
+
+
+def put_memberships(batch: Batch, known: Known, rows: list[Row]) -> Iterator[Entry]:
+    """Users in projects, from when to when; looked up once and written together."""
+    columns = ("user_id", "project_id", "valid_from", "valid_to")
+    there = set(batch.con.execute(f"SELECT {', '.join(columns)} FROM control.memberships").fetchall())
+    added = []
+    for row in rows:
+        user_id = known.users.get(row["login"].strip().lower())
+        if user_id is None:
+            raise batch.wrong(row, "login", f"there is no such user.{did_you_mean(row['login'], known.users)}")
+        project_id = project_of(batch, known, row)
+        holds = validity(batch, row)
+        values = {"user_id": user_id, "project_id": project_id, **holds}
+        if (key := tuple(values[name] for name in columns)) not in there:
+            there.add(key)
+            added.append(values)
+            yield entry("add member", "project", row["project"].strip(), {"user": row["login"], **holds}, project_id)
+    insert_all(batch, "memberships", added)
 
 
 def put_object(batch: Batch, known: Known, row: Row) -> Iterator[Entry]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -184,3 +184,11 @@ def insert(batch: Giving, table: str, values: Mapping[str, Any]) -> None:
     """Add a row to a table of the control file."""
     names, marks = ", ".join(f'"{n}"' for n in values), ", ".join(f"${n}" for n in values)
     batch.con.execute(f"INSERT INTO control.{table} ({names}) VALUES ({marks})", dict(values))
+
+
+def insert_all(batch: Giving, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows of the same columns to a table of the control file, in one statement."""
+    if rows:
+        lists = {name: [row[name] for row in rows] for name in rows[0]}
+        names, values = ", ".join(f'"{n}"' for n in lists), ", ".join(f"unnest(${n})" for n in lists)
+        batch.con.execute(f"INSERT INTO control.{table} ({names}) SELECT {values}", lists)

@@ -23,11 +23,7 @@ from okireports.metrics.volume import abandoned, abandoned_short, answered, hand
 from okireports.metrics.waiting import asa_s
 
 SPLINTER = 1e-9  # by so much a float may miss the whole number that it stands for
-VERSION = [
-    "project_id", "term", "holds_from", "metric", "comparison", "target", "unit", "price", "penalty", "bonus", "cap",
-    "currency",
-]  # fmt: skip
-
+VERSION = ["project_id", "term", "holds_from"]  # what tells versions of terms apart
 
 COUNTS: tuple[Aggregate, ...] = (offered, answered, answered_in_time, abandoned, handled, transferred, sales)
 PARTS: tuple[Aggregate, ...] = (abandoned_short, abandoned_in_time, persons)
@@ -38,17 +34,18 @@ TIMES = {"minute": 60, "hour": 3600}  # seconds of what talk is paid by
 
 def contacts_of(calls: Table, contracts: Table, by: Interval) -> Table:
     """Contacts beside each version of a term that holds when they start, but for excluded days; with their `bucket`."""
-    held = holding(contracts)
+    held = holding(contracts).select(*VERSION, "holds_to", "exclusions")  # the rest is looked up once for each version
     t = calls.mutate(x=ms(calls.started_at), bucket=bucket(calls.started_at, by))
     t = t.join(held, held_at(t, held, ["project_id"], "x"), rname="of_{name}")
     day = local_date(local_day(t.x, by)).strftime("%Y-%m-%d")
     return t.filter(t.exclusions.isnull().ifelse(True, ~t.exclusions.contains(day)))  # days of few terms are looked at
 
 
-def measured(t: Table, formula: str) -> Table:
+def measured(t: Table, contracts: Table, formula: str) -> Table:
     """Per version of a term and bucket: `actual`, and of a share the `part` and the `whole` that it is made of."""
     talk = {"talk_ms": t.talk_ms.sum().coalesce(0)}
     t = t.group_by(*VERSION, "bucket").agg(**measure(t, *COUNTS, *PARTS, *MEANS), **talk)
+    t = t.join(holding(contracts).drop("holds_to", "exclusions"), VERSION)
     shares = shares_of(t, formula)
     parts, wholes = ({name: of[side] for name, of in shares.items()} for side in (0, 1))
     t = t.mutate(part=chosen(t, parts, "int64"), whole=chosen(t, wholes, "int64"))

@@ -106,8 +106,9 @@ def events(t: ir.Table, by: Interval, keys: Sequence[str] = ()) -> ir.Table:
     borders = spine(by).select("lo")
     if keys:
         borders = borders.cross_join(t.select(*keys).distinct())
-    parts = ((t, "lo", 1), (t, "hi", -1), (borders, "lo", 0))
-    e = ibis.union(*[s.select(*keys, at=s[column], d=ibis.literal(d, "int64")) for s, column, d in parts])
+    ends = t.select(*keys, "lo", "hi").cross_join(ibis.range(0, 2).unnest().name("end").as_table())  # in one pass
+    ends = ends.select(*keys, at=(ends.end == 0).ifelse(ends.lo, ends.hi), d=(1 - 2 * ends.end).cast("int64"))
+    e = ends.union(borders.select(*keys, at="lo", d=ibis.literal(0, "int64")))
     e = e.filter(e["at"] < instant(by.end))
     so_far = ibis.window(group_by=keys, order_by=["at", "d"], preceding=(None, 0))
     i = index(e["at"], by)

@@ -61,7 +61,7 @@ def breaches(
     """
     fine = replace(by, by="30min")
     sold = looked_up(starting(calls, period), results, ["project_id", "result"], "sale")
-    t = terms.measured(terms.contacts_of(sold, contracts, fine), formula)
+    t = terms.measured(terms.contacts_of(sold, contracts, fine), contracts, formula)
     t = t.filter(terms.is_met(t) == ibis.literal(False), t.metric.notin((*terms.COUNTED, "talk_s")))
     begins = border(t.bucket, fine)
     t = t.mutate(interval=index(begins, by), started_at=timestamp(begins))
@@ -102,7 +102,7 @@ def contract(
     pay; months without a contact are left out.
     """
     sold = looked_up(starting(calls, period), results, ["project_id", "result"], "sale")
-    t = terms.settled(terms.measured(terms.contacts_of(sold, contracts, by), formula))
+    t = terms.settled(terms.measured(terms.contacts_of(sold, contracts, by), contracts, formula))
     interval = ["interval"] if by.by else []
     t = named(labelled(t.rename(interval="bucket"), by), project=projects).order_by(terms.ordered(interval))
     money = ("penalty_amount", "bonus_amount", "invoice_amount", "currency")

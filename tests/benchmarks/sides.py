@@ -94,7 +94,8 @@ class Hand:
             formula = opened.settings["formula"]
         period, self.by = asked.period, asked.by
         span = period.widened(**asked.reach)
-        with duck.session(viewing, lambda *_: duck.Wanted(facts, *span, names, period.end)) as opened:
+        self.wanted = duck.Wanted(facts, *span, names, period.end)
+        with duck.session(viewing, lambda *_: self.wanted) as opened:
             self.scope, self.segments = opened.scope, opened.segments
             self.names = {table: opened.arrow(f'FROM "{table}"') for table in names}
         self.facts = [table for table in facts if duck.may_open(self.scope, table)]
@@ -130,7 +131,8 @@ class Hand:
                 con.execute(f"ATTACH '{path}' AS s{number} (READ_ONLY)")
                 parts[segment.table].append((f"s{number}", segment))
             for table in self.facts:
-                con.execute(f'CREATE VIEW "{table}" AS {duck.rows_of(FACTS[table], parts[table], self.scope)}')
+                seen = duck.rows_of(FACTS[table], parts[table], self.scope, self.wanted)
+                con.execute(f'CREATE VIEW "{table}" AS {seen}')
             for table, columns in self.closed.items():
                 con.execute(f'CREATE TABLE "{table}" ({columns})')
             for table, rows in self.names.items():

@@ -34,6 +34,7 @@ ENGINES = {
     "pandas": "pandas, in memory",
     "postgres": "PostgreSQL 15, row policy",
 }
+GAP = {"left": 40, "top": 5, "right": 20, "bottom": 5}  # names are wider in the fonts of some readers
 DRAWN = "all/{}/year"  # the questions of the picture
 
 
@@ -139,23 +140,19 @@ def beside_rivals(rivals: dict[str, Any]) -> Iterator[str]:
     others = [name for name in ENGINES if name in rivals and name != "okireports"]
     yield f"\n| report | who sees | okireports, a year | {' | '.join(ENGINES[name] for name in others)} |\n"
     yield f"|---|---|--:|{'--:|' * len(others)}\n"
-    behind = []
+    ahead: dict[str, list[bool]] = {name: [] for name in others}
     for key, mine in rivals["okireports"]["questions"].items():
         who, report, length = key.split("/")
         cells = {name: rivals[name]["questions"].get(key) for name in others}
         times = {name: cell["wall_s"] / mine["wall_s"] for name, cell in cells.items() if cell and cell["same"]}
-        behind += [f"`{report}`, {PROJECTS[who]}, {length}: {ENGINES[n]} {x:.2f}" for n, x in times.items() if x < 1]
+        for name, x in times.items():
+            ahead[name].append(x >= 1)
         if length == "year":
             said = {name: f"{x:.1f}" if x >= 1 else f"{x:.2f}" for name, x in times.items()}
             listed = " | ".join(f"{said[name]} times" if name in said else "-" for name in others)
             yield f"| `{report}` | {PROJECTS[who]} | {mine['wall_s'] * 1000:,.0f} | {listed} |\n"
-    asked = len(rivals["okireports"]["questions"])
-    yield f"\nOf {asked} questions, of shorter periods too, okireports is ahead of every engine "
-    yield (
-        f"but for these, with how many times as long the other takes: {'; '.join(behind)}.\n"
-        if behind
-        else "on each.\n"
-    )
+    counts = "; ".join(f"{ENGINES[name]}: {sum(won)} of {len(won)}" for name, won in ahead.items())
+    yield f"\nQuestions, of shorter periods too, in which okireports is ahead: {counts}.\n"
 
 
 def drawn(told: dict[str, Any]) -> list[dict[str, Any]]:
@@ -181,7 +178,7 @@ def picture(frame: pd.DataFrame, told: dict[str, Any]) -> alt.Chart:
     colours = alt.Scale(domain=there, range=list(THEMES["light"].palette[: len(there)]))
     said = f"Milliseconds of ten reports over {told['rows']['calls']:,} calls, by engine"
     return (
-        alt.Chart(frame, title=title, description=said, width=600, height=alt.Step(26))
+        alt.Chart(frame, title=title, description=said, width=600, height=alt.Step(26), padding=GAP)
         .mark_point(filled=True, size=90, opacity=0.85)
         .encode(
             x=alt.X("ms:Q", scale=alt.Scale(type="log"), title="milliseconds, on a logarithmic axis"),
