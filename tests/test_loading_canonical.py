@@ -12,6 +12,7 @@ import pytest
 import xlsxwriter
 
 import loaded
+import okireports
 from loaded import NOW, call, calls, utc
 
 EXAMPLE = """
@@ -144,6 +145,20 @@ def test_objects_are_known_by_their_exact_name_and_kind(center):
     assert result.notes["queue 'ACME SALES' is not declared: calls rows without it"] == 1
     assert result.notes["queue 'Acme dialer' is not declared: calls rows without it"] == 1
     assert result.rows_unassigned == 2
+
+
+def test_a_login_that_is_a_number_by_its_type_is_text(tmp_path):
+    center = okireports.create(tmp_path / "center", now=NOW)
+    (folder := tmp_path / "files").mkdir()
+    pq.write_table(pa.table({"login": [7, 8], "name": [None, "Ola"]}), folder / "users.parquet")
+    pq.write_table(pa.table({"name": [2025]}), folder / "projects.parquet")
+    pq.write_table(pa.table({"login": [7, 8, 7], "project": [2025] * 3}), folder / "memberships.parquet")
+    center.load(folder)
+    center.load(folder)  # nothing new
+    users = center.users.frame.set_index("login")["projects"]
+    assert {login: list(users[login]) for login in ("7", "8")} == {"7": ["2025"], "8": ["2025"]}
+    with center.folder.reading() as reading:
+        assert reading.con.execute("SELECT count(*) FROM control.memberships").fetchone() == (2,)
 
 
 def test_many_unknown_names_are_all_counted(center):

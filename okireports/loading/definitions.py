@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -83,7 +84,12 @@ def rows_of(batch: Batch, table: str) -> Iterator[Row]:
 
 
 def tidy(value: Any) -> Any:
-    """Text without blanks at its ends; nothing left is None. A login keeps its blanks: they are a fault to name."""
+    """Text without blanks at its ends; nothing left is None. A login keeps its blanks: they are a fault to name.
+
+    A number is text, too, as it is in CSV: what is a number by its type in Parquet may be somebody's login.
+    """
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return str(value)
     return (value if value.strip() else None) if isinstance(value, str) else value
 
 
