@@ -72,11 +72,11 @@ def each(
 def rows_of(batch: Batch, table: str) -> Iterator[Row]:
     """The rows of a definition, trimmed; `_row` is where to point when one is wrong. Required values are there."""
     relation = batch.feed.tables[table]
-    found = batch.con.execute(f"SELECT *, rowid AS _row FROM {relation} ORDER BY rowid")
-    columns = [str(c[0]) for c in found.description or []]
-    for values in found.fetchall():
+    found = batch.con.execute(f"SELECT rowid, * FROM {relation} ORDER BY rowid")
+    columns = [str(c[0]) for c in found.description or []][1:]
+    for place, *values in found.fetchall():
         row = {c: tidy(v) for c, v in zip(columns, values, strict=True)}
-        row["_table"] = table
+        row |= {"_table": table, "_row": place}
         for name in sorted(CONTROL[table].required):
             if row.get(name) is None:
                 raise batch.wrong(row, name, "a value is missing.")
