@@ -157,7 +157,8 @@ def put_users(batch: Batch, known: Known, rows: list[Row]) -> Iterator[Entry]:
             after = {k: v if v is not None else person[k] for k, v in given.items()}
             if after.items() - person.items():
                 person |= after
-                changed[person["user_id"]] = person
+                if person["user_id"] < first:
+                    changed[person["user_id"]] = person
                 yield entry("change user", "user", login, after)
         for group in filter(None, (part.strip() for part in (row.get("groups") or "").split(";"))):
             if group not in known.groups:
@@ -169,8 +170,8 @@ def put_users(batch: Batch, known: Known, rows: list[Row]) -> Iterator[Entry]:
                 grouped.add(member)
                 put_in.append(dict(zip(("group_id", "user_id"), member, strict=True)))
                 yield entry("add to group", "group", group, {"user": login})
-    insert_all(batch, "users", created)
-    update_users(batch, [person for user_id, person in changed.items() if user_id < first])
+    batch.con.execute("DELETE FROM control.users WHERE list_contains(?::BIGINT[], user_id)", [list(changed)])
+    insert_all(batch, "users", [*changed.values(), *created])
     insert_all(batch, "group_members", put_in)
 
 
@@ -179,18 +180,6 @@ def small_letters(batch: Batch, logins: list[str]) -> dict[str, str]:
     return dict(
         batch.con.execute("SELECT login, lower(login) FROM (SELECT unnest(?::VARCHAR[]) AS login)", [logins]).fetchall()
     )
-
-
-def update_users(batch: Batch, people: list[Row]) -> None:
-    """Write what has changed of some users."""
-    if people:
-        lists = {name: [person[name] for person in people] for name in people[0]}
-        columns = ", ".join(f"unnest(${name}) AS {name}" for name in lists)
-        batch.con.execute(
-            f"""UPDATE control.users u SET name = c.name, email = c.email, role = c.role, active = c.active
-            FROM (SELECT {columns}) c WHERE u.user_id = c.user_id""",
-            lists,
-        )
 
 
 def put_memberships(batch: Batch, known: Known, rows: list[Row]) -> Iterator[Entry]:
