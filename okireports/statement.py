@@ -19,6 +19,7 @@ from ibis.expr.operations import Sort
 from okireports import own
 from okireports.clock import ms, utc_ms
 from okireports.engines.duck import schema_of
+from okireports.once import asked_once
 from okireports.report import Report
 from okireports.tables import FACTS
 
@@ -56,7 +57,7 @@ def statement(asking: Asking, words: Words) -> tuple[str, pa.Schema]:
 def anew(asking: Asking, words: Words) -> tuple[str, pa.Schema]:
     """The same, made now: what a report of one's own is made of may have changed meanwhile."""
     expression = expressed(*asking)
-    return words(expression), expression.schema().to_pyarrow()
+    return words(asked_once(expression)), expression.schema().to_pyarrow()
 
 
 @lru_cache(maxsize=64)
