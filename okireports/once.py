@@ -30,9 +30,15 @@ def _with_columns(node: Any, rewritten: Any) -> Any:
         fields = part.find(ops.Field, filter=lambda n: isinstance(n, ops.Value) and n not in conditions)
         named |= {field.name: field for field in fields}
     below = ops.Project(node.parent, named)
-    lifted = {value: ops.Field(below, name) for name, value in named.items()}
+    lifted = {value: ops.Field(below, name) for name, value in named.items()} | {node.parent: below}
+
+    def above(value: Any, rewritten: Any) -> Any:
+        if value in lifted or isinstance(value, ops.Field):  # one that is not there is only a part of a condition
+            return lifted.get(value, value)
+        return value.__recreate__(rewritten) if rewritten else value
+
     groups, metrics = (
-        {name: value.replace(lifted) for name, value in values.items()} for values in (node.groups, node.metrics)
+        {name: value.replace(above) for name, value in values.items()} for values in (node.groups, node.metrics)
     )
     return ops.Aggregate(below, groups, metrics)
 
@@ -41,7 +47,8 @@ def shared(node: ops.Aggregate) -> list[ops.Value]:
     """Conditions of several comparisons that are a part of two others, or of two figures; of nested ones the inner."""
     parts = dict.fromkeys(part for figure in node.metrics.values() for part in _parts(figure))
     uses = Counter(child for part in parts for child in {*part.__children__})
-    able = {part for part in parts if uses[part] > 1 and isinstance(part, LOGIC) and _comparisons(part) > 1}
+    rows = (part for part in parts if isinstance(part, LOGIC) and part.shape.is_columnar())  # no sum has a part in it
+    able = {part for part in rows if uses[part] > 1 and _comparisons(part) > 1}
     return [part for part in parts if part in able and len(able.intersection(_parts(part))) == 1]
 
 
