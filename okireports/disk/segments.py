@@ -54,11 +54,13 @@ class Segment:
 
     def rows_in(self, alias: str) -> str:
         """SQL of its rows, with all columns of today's model, where it is attached under an alias."""
-        fact = FACTS[self.table]
-        columns = ", ".join(
-            f'"{c.name}"' if c.name in self.columns else f'NULL::{c.type} AS "{c.name}"' for c in fact.all_columns
-        )
-        return f'(SELECT {columns} FROM {alias}."{self.table}")'
+        return f"({self.select(alias, (c.name for c in FACTS[self.table].all_columns))})"
+
+    def select(self, alias: str, names: Iterable[str]) -> str:
+        """The statement that gives some columns of its rows; it takes a WHERE after it."""
+        kinds = {c.name: c.type for c in FACTS[self.table].all_columns}
+        columns = ", ".join(f'"{n}"' if n in self.columns else f'NULL::{kinds[n]} AS "{n}"' for n in names)
+        return f'SELECT {columns} FROM {alias}."{self.table}"'
 
 
 @dataclass(frozen=True)

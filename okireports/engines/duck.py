@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 from tempfile import TemporaryDirectory
-from typing import Protocol
+from typing import Any, Protocol
 
 import duckdb
 import ibis
+import ibis.expr.operations as ops
 import pyarrow as pa
 from ibis import Table
 
@@ -25,7 +26,7 @@ from okireports.access.oversight import OVERSIGHT
 from okireports.access.scope import Scope
 from okireports.disk import Folder, Sealed, Segment, place, segments_of
 from okireports.disk.folder import release_control, undamaged
-from okireports.engines.seen import Wanted, as_seen, hers, schema_of
+from okireports.engines.seen import Wanted, as_seen, columns_of, hers, schema_of, several_copies
 from okireports.engines.stop import Stop
 from okireports.errors import DamagedCenter
 from okireports.rows import Rows
@@ -42,6 +43,17 @@ def to_sql(expression: Table) -> str:
     return str(ibis.to_sql(expression, dialect="duckdb"))
 
 
+def to_sql_counted(expression: Table) -> str:
+    """The same where copies are to be counted once: however often it reads such a table, that is done one time."""
+
+    def one_time(node: Any, rewritten: Any) -> Any:
+        node = node.__recreate__(rewritten) if rewritten else node
+        copied = isinstance(node, ops.UnboundTable) and node.name in FACTS and FACTS[node.name].copied
+        return ops.AliasedRelation(f"counted_{node.name}", node) if copied else node
+
+    return to_sql(expression.op().replace(one_time).to_expr())
+
+
 @dataclass(frozen=True)
 class Session:
     """An open run."""
@@ -56,7 +68,7 @@ class Session:
     @property
     def words(self) -> Callable[[Table], str]:
         """What says an expression in the engine's words."""
-        return to_sql
+        return to_sql_counted if several_copies(self.scope) else to_sql
 
     @property
     def in_order(self) -> bool:
@@ -249,7 +261,8 @@ def rows_of(fact: Fact, parts: list[tuple[str, Segment]], scope: Scope, wanted: 
     if not parts:
         nothing = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in schema_of(fact.name).items())
         return f"SELECT {nothing} WHERE false"
-    return as_seen(fact, [(segment.rows_in(alias), segment.project_id) for alias, segment in parts], scope, wanted)
+    columns = columns_of(fact)
+    return as_seen(fact, [(s.select(alias, columns), s.project_id) for alias, s in parts], scope, wanted)
 
 
 def keep_own(

@@ -34,15 +34,19 @@ def as_seen(fact: Fact, stored: Sequence[tuple[str, int]], scope: Scope, wanted:
 
     Args:
         fact: the table.
-        stored: SQL of rows as they are stored, and the project that they are stored for; at least one.
+        stored: statements of its columns as they are stored, and the project that each is stored for; at least one.
         scope: who looks.
         wanted: copies beside its span are not counted at all, which spares most of the work; None: all are.
     """
-    listed = ", ".join(f'"{c}"' for c in columns_of(fact))
-    union = " UNION ALL ".join(f"SELECT {listed} FROM {rows} {kept(fact, project, scope)}" for rows, project in stored)
-    if not fact.copied or len(scope.stores) == 1 or NO_PROJECT in scope.stores:
+    union = " UNION ALL ".join(f"{rows} {kept(fact, project, scope)}" for rows, project in stored)
+    if not fact.copied or not several_copies(scope):
         return union
     return counted_once(fact, union, meeting(fact, wanted) if wanted else "true")
+
+
+def several_copies(scope: Scope) -> bool:
+    """May what is copied to projects be in view more than once?"""
+    return len(scope.stores) > 1 and NO_PROJECT not in scope.stores
 
 
 def kept(fact: Fact, project: int, scope: Scope) -> str:

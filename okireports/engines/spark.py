@@ -213,7 +213,7 @@ class Run:
             for project, files in self.stores(fact):
                 rows = f"stored_{name}_{project}"
                 self.rows(fact, files).createOrReplaceTempView(rows)
-                stored.append((rows, project))
+                stored.append((f"SELECT * FROM {rows}", project))
             made[name] = as_seen(fact, stored, self.opening.scope, self.opening.wanted)
             self.spark.sql(made[name]).createOrReplaceTempView(f"seen_{name}")
         return made
