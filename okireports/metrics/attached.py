@@ -42,3 +42,10 @@ def in_reach(t: Table, period: Interval) -> Table:
 def of_page(t: Table, shown: Table, keys: Sequence[str], limit: int | None) -> Table:
     """The rows of a table that belong to those of a page; all of them where `shown` is no page but the whole log."""
     return t if limit is None else t.semi_join(shown, keys)
+
+
+def since_page(t: Table, shown: Table, at: str, limit: int | None, before: timedelta = timedelta(0)) -> Table:
+    """Those that start no earlier than a page's earliest instant, and some time before it; all where nothing is cut."""
+    if limit is None:
+        return t
+    return t.filter(t.started_at >= shown[at].min().as_scalar() - ibis.interval(before))

@@ -103,10 +103,11 @@ def events(t: ir.Table, by: Interval, keys: Sequence[str] = ()) -> ir.Table:
     d: +1 at each start, -1 at each end, 0 at each bucket's border. n: how many run after it, ends coming before starts
     of the same instant. left: ms from there to the end of the bucket. Ends at the period's end are left out.
     """
-    borders = spine(by).select("lo")
+    borders, t = spine(by).select("lo"), t.select(*keys, "lo", "hi")
     if keys:
+        t = t.alias("clipped")  # looked for once, though it is read twice
         borders = borders.cross_join(t.select(*keys).distinct())
-    ends = t.select(*keys, "lo", "hi").cross_join(ibis.range(0, 2).unnest().name("end").as_table())  # in one pass
+    ends = t.cross_join(ibis.range(0, 2).unnest().name("end").as_table())  # in one pass
     ends = ends.select(*keys, at=(ends.end == 0).ifelse(ends.lo, ends.hi), d=(1 - 2 * ends.end).cast("int64"))
     e = ends.union(borders.select(*keys, at="lo", d=ibis.literal(0, "int64")))
     e = e.filter(e["at"] < instant(by.end))

@@ -56,7 +56,12 @@ def outside_hours(calls: Table, hours: Table, holidays: Table, period: Interval)
     t = t.semi_join(week, held_at(t, week, ["queue_id"], "x"))
     x = t.x
     day, time_s = local_date(local_day(x, period)), seconds(local_time(x, period))
-    t = t.mutate(weekday=weekday(x, period), day=day, time_s=time_s)
+    t = t.select(
+        *("project_id", "queue_id", "operator_id", "started_at", "source_id", "x"),
+        weekday=weekday(x, period),
+        day=day,
+        time_s=time_s,
+    ).alias("in_hours")  # looked for once, though it is read twice
     off = holding(holidays)
     free = held_at(t, off, ["queue_id", "day"], "x")
     parts = t.semi_join(off, free).mutate(is_holiday=True), t.anti_join(off, free).mutate(is_holiday=False)

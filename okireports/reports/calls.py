@@ -12,7 +12,7 @@ from ibis import Table
 from okireports.charts import bars, counts, funnel, lines
 from okireports.clock import Interval, grain, labelled, ms, seconds
 from okireports.metrics import measure, paths, ratio
-from okireports.metrics.attached import CALL, LAG, costs, first_recordings, of_page, spent
+from okireports.metrics.attached import CALL, LAG, costs, first_recordings, of_page, since_page, spent
 from okireports.metrics.callbacks import callbacks, window
 from okireports.metrics.interactions import (
     YEAR,
@@ -111,6 +111,7 @@ def lost_calls(
     t = t.filter(is_lost(t))
     t = page(t, [t.started_at.desc(), *CALL], limit, offset)
     near = history.filter(history.started_at < period.end + timedelta(hours=callback_hours) + LAG)
+    near = since_page(near, t, "ended_at", limit)
     made = callbacks(t, near, callback_hours)
     t = looked_up(t, made, CALL, "called_back_at", "called_back_by_id", "time_to_callback_s", "reached")
     t = named(t, project=projects, queue=queues)

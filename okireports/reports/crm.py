@@ -14,6 +14,7 @@ from okireports.clock import Interval, grain, instant, labelled, ms, seconds
 from okireports.metrics import measure, ratio, surveys
 from okireports.metrics import orders as ordered
 from okireports.metrics import stages as ways
+from okireports.metrics.attached import since_page
 from okireports.metrics.intervals import starting
 from okireports.metrics.sides import from_zero
 from okireports.metrics.volume import handled
@@ -56,9 +57,10 @@ def request_log(
     than a day after it.
     """
     t = starting(requests, period, "created_at")
-    t = page(t, [t.created_at.desc(), *REQUEST], limit, offset)
+    shown = t = page(t, [t.created_at.desc(), *REQUEST], limit, offset)
     t = named(t, project=projects, form=forms, operator=operators)
     near = history.filter(history.started_at >= period.start - WEEK, history.started_at < period.end + DAY)
+    near = since_page(near, shown, "created_at", limit, WEEK)
     called = near.select("project_id", "call_id", called_at="started_at", called="source_id")
     t = looked_up(t, called, ["project_id", "call_id"], "called", "called_at")
     beside = (t.called_at >= t.created_at - ibis.interval(WEEK)) & (t.called_at < t.created_at + ibis.interval(DAY))

@@ -11,7 +11,7 @@ from okireports.charts import bars, counts, heat, lines
 from okireports.clock import Interval, bucket, labelled, local_date, local_hour, ms
 from okireports.metrics import dialing, drops, measure, messages, ratio
 from okireports.metrics import tasks as task
-from okireports.metrics.attached import CALL, LAG, spent
+from okireports.metrics.attached import CALL, LAG, since_page, spent
 from okireports.metrics.intervals import starting
 from okireports.report import Contacts, looked_up, named, page, report
 
@@ -97,7 +97,8 @@ def task_log(
     """
     t = starting(tasks, period, "created_at")
     order = [t.created_at.desc(), *task.TASK]
-    t = task.followed(page(t, order, limit, offset), history)
+    t = page(t, order, limit, offset)
+    t = task.followed(t, since_page(history, t, "created_at", limit))
     t = named(t, project=projects, dialer=dialers, operator=operators)
     if contacts is not None:
         t = looked_up(t, contacts, ["project_id", "contact_key"], "phone")
