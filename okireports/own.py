@@ -85,7 +85,8 @@ def check(asked: Report, given: Collection[ir.Table | None], made: Any) -> ir.Ta
 def leaves(table: ir.Table) -> list[Any]:
     """What a table is made of in the end; raw SQL counts as something of its own."""
     raw = (ops.SQLStringView, ops.SQLQueryResult)
-    return [node for node in table.op().find((ops.PhysicalTable, *raw)) if not isinstance(node, ops.DummyTable)]
+    made = (ops.DummyTable, ops.AliasedRelation)
+    return [node for node in table.op().find((ops.PhysicalTable, *raw)) if not isinstance(node, made)]
 
 
 def suppose_columns(asked: Report, schema: pa.Schema) -> None:

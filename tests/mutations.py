@@ -60,6 +60,7 @@ NEAR, SEGMENTS = "loading/neighbours.py", ("tests/test_loading_segments.py",)
 OVERSIGHT, PREVIEW = "access/oversight.py", "access/preview.py"
 LAKES, SPREAD = ("tests/test_lake.py",), ("tests/test_spark.py",)
 SEEN = ("tests/test_definitions_seen.py",)
+PAGES = ("tests/test_reports_lost_calls.py", "tests/test_reports_crm.py", "tests/test_reports_dialer.py")
 BEHIND, CONTACTS = "behind.py", ("tests/test_contacts.py",)
 OWN_ROWS = ("tests/test_own_rows.py",)
 LOG, INSIGHT = ("tests/test_change_log.py",), ("tests/test_admin_insight.py",)
@@ -93,7 +94,7 @@ MUTATIONS = (
     Mutation("own rows ignored", SCOPE, 'return "own_rows_only" in self.rights', "return False"),
     Mutation("files of others' rows", DUCK, "chosen = keep_own(con", "keep_own(con"),
     Mutation("episodes shown twice", COPIES, EPISODES, ""),
-    Mutation("copies counted twice", COPIES, "if not fact.copied or len(scope.stores) == 1", "if True"),
+    Mutation("copies counted twice", COPIES, "if not fact.copied or not several_copies(scope)", "if True"),
     Mutation(
         "keys across projects", "loading/contacts.py", '"\'contact\'", "project_id::VARCHAR", ', "\"'contact'\", "
     ),
@@ -279,6 +280,23 @@ MUTATIONS = (
         'chart=counts("started_at"), after=LAG',
         'chart=counts("started_at")',
         TWINS,
+    ),
+    Mutation(
+        "a page's calls begin with its newest row", "metrics/attached.py", "shown[at].min()", "shown[at].max()", PAGES
+    ),
+    Mutation(
+        "who comes from elsewhere was not passed on",
+        "metrics/transfers.py",
+        " | contacts.came_from_other",
+        "",
+        (*TWINS, "tests/test_reports_transfers.py"),
+    ),
+    Mutation(
+        "all shared conditions are the first",
+        "once.py",
+        "ops.Field(below, name) for",
+        "ops.Field(below, COLUMN.format(0) if isinstance(value, LOGIC) else name) for",
+        ("tests/test_once.py",),
     ),
     Mutation("a row opens more than its figure counts", BEHIND, "t.filter(contacts.where(t))", "t", CONTACTS),
     Mutation("a row opens those of other rows", BEHIND, 'in_row(t, row, there, options.get("by"))', "t", CONTACTS),

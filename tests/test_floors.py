@@ -19,7 +19,7 @@ PACKAGE = ROOT / "okireports"
 
 FLOORS = (
     ("errors", "clock", "period", "language", "columns", "tables"),
-    ("metrics", "charts", "frames", "rows", "sources", "disk", "audit"),
+    ("metrics", "charts", "frames", "rows", "once", "sources", "disk", "audit"),
     ("report", "access", "loading", "invention"),
     ("reports", "engines", "own"),
     ("export", "answer", "pages", "statement", "behind", "run", "choices", "sql"),

@@ -76,6 +76,19 @@ def test_a_requests_call_is_near_it(since: timedelta, found: str | None) -> None
     assert log(request(1, call_id=3, project_id=2), calls=[contact])[0]["call"] is None  # the id is another project's
 
 
+def test_a_page_is_a_part_of_the_log() -> None:
+    rows = [request(n, NOON + n * HOUR, call_id=10 + n) for n in range(4)]
+    calls = [
+        {"project_id": 1, "call_id": 10 + n, "source_id": f"c-{n}", "started_at": NOON + n * HOUR - 7 * DAY}
+        for n in range(4)
+    ]
+    whole = log(*rows, calls=calls)
+    assert [r["call"] for r in whole] == ["c-3", "c-2", "c-1", "c-0"]
+    for limit in (1, 2, 3):
+        for offset in range(4):
+            assert log(*rows, calls=calls, limit=limit, offset=offset) == whole[offset : offset + limit]
+
+
 def test_the_newest_comes_first_and_a_page_is_cut_out() -> None:
     rows = [request(n, NOON + n * HOUR) for n in range(4)] + [request(8, JUNE[1])]
     assert [r["request"] for r in log(*rows)] == ["r-3", "r-2", "r-1", "r-0"]

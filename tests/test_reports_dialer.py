@@ -237,6 +237,16 @@ def test_how_far_tasks_have_come() -> None:
     assert [r["task"] for r in records(log(tasks, calls, limit=1, offset=1))] == ["t-1"]
 
 
+def test_a_page_is_a_part_of_the_log() -> None:
+    tasks = [task(n, attempts=None, created_at=NOON + n * HOUR) for n in range(1, 5)]
+    calls = [tried(n, n * HOUR, operator_id=8) for n in range(1, 5)]  # at once
+    whole = records(log(tasks, calls))
+    assert [r["attempts"] for r in whole] == [1] * 4
+    for limit in (1, 2, 3):
+        for offset in range(4):
+            assert records(log(tasks, calls, limit=limit, offset=offset)) == whole[offset : offset + limit]
+
+
 def test_with_what_tasks_ended() -> None:
     tasks = [
         task(1, result="sold", attempts=2),

@@ -98,6 +98,18 @@ def test_what_is_lost() -> None:
     assert [r["call"] for r in report(*rows)] == ["l-0", "l-1", "l-2"]
 
 
+def test_a_page_is_a_part_of_the_log() -> None:
+    calls = [lost(n, start=NOON + n * HOUR) for n in range(5)]
+    ends = [NOON + n * HOUR + timedelta(seconds=30) for n in range(5)]
+    calls += [back(10 + n, end, contact_key=77 + n) for n, end in enumerate(ends)]  # at once
+    calls = [call | {"contact_key": 77 + call["call_id"] % 10} for call in calls]
+    whole = report(*calls)
+    assert [r["time_to_callback_s"] for r in whole] == [0.0] * 5
+    for limit in (1, 2, 3):
+        for offset in range(5):
+            assert report(*calls, limit=limit, offset=offset) == whole[offset : offset + limit]
+
+
 def test_newest_first_in_pages_with_callbacks_from_after_the_period() -> None:
     start, end = JUNE
     rows = [lost(1, start=start), lost(2, start=end - MS), lost(3, start=end), lost(4, start=start - MS)]

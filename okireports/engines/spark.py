@@ -42,6 +42,7 @@ from okireports.engines.duck import Opening, Plan, Session, Viewing, newest_of
 from okireports.engines.seen import as_seen, hers, schema_of
 from okireports.engines.written import Scratch, Written
 from okireports.errors import EngineError, LakeError, OkiReportsError
+from okireports.metrics import is_own
 from okireports.rows import Rows
 from okireports.tables import FACTS, Fact
 
@@ -304,8 +305,9 @@ def to_sql(expression: Table) -> str:
     """
     if ibis.options.pyspark is None:
         ibis.options.pyspark = Options()
-    if functions := expression.op().find((ops.ScalarUDF, ops.AggUDF)):
-        raise EngineError(f"Spark runs no functions of one's own ({type(functions[0]).__name__}): use Ibis' own.")
+    functions = (type(function) for function in expression.op().find((ops.ScalarUDF, ops.AggUDF)))
+    if own := [function.__name__ for function in functions if is_own(function)]:
+        raise EngineError(f"Spark runs no functions of one's own ({own[0]}): use Ibis' own.")
     try:
         return str(compiler.to_sqlglot(expression).transform(as_double).sql(dialect=PySpark, pretty=True))
     except IbisError as error:
