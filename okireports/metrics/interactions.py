@@ -1,7 +1,7 @@
 """Interactions: what a customer lives through in one project, be it one contact or several with transfers between.
 
-`joined` marks contacts with what is known of their whole interaction, so that one pass counts interactions (at their
-first contact) and contacts (each at its own start).
+`joined` marks contacts with what is known of their whole interaction: the first of them opens it. Where only figures of
+interactions are wanted, `lasting` makes them without putting their contacts in order.
 """
 
 from __future__ import annotations
@@ -33,6 +33,14 @@ def joined(calls: Table, keys: Sequence[str]) -> Table:
     first = calls.started_at.min().over(every)
     accepted_ones = is_accepted(calls).ifelse(1, 0).sum().over(every)
     return calls.mutate(opens=place == 0, was_accepted=accepted_ones > 0, length_ms=ms(lasts) - ms(first))
+
+
+def lasting(calls: Table, keys: Sequence[str]) -> Table:
+    """Interactions as one row each, which stands where its first contact starts: what `joined` says of the whole."""
+    t = calls.group_by(*keys, "interaction_id").agg(
+        started_at=calls.started_at.min(), last=calls.ended_at.max(), was_accepted=is_accepted(calls).any()
+    )
+    return t.mutate(opens=ibis.literal(True), length_ms=ms(t["last"]) - ms(t.started_at))
 
 
 def recognised(calls: Table, period: Interval) -> Table:

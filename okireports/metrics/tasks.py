@@ -18,17 +18,24 @@ TRIED_WITHIN = timedelta(days=30)  # of its creation: later calls are not looked
 
 
 def followed(tasks: Table, calls: Table) -> Table:
-    """Tasks with what their calls tell: last_attempt_at, operator_id, reached, talk_ms, talks (answered), calls.
+    """Tasks with what their calls tell: last_attempt_at, reached, talk_ms, talks (answered), calls.
 
-    `attempts` are what the source says of the task, and where it says nothing the number of its calls. `operator_id` is
-    of the last call, of several at one instant the one with the greatest call_id.
+    `attempts` are what the source says of the task, and where it says nothing the number of its calls.
     """
-    t = tasks.left_join(tried(tasks, calls), TASK, rname="tried_{name}").drop([f"tried_{key}" for key in TASK])
+    t = tried(tasks, calls)
+    told = t.group_by(TASK).agg(
+        last_attempt_at=t.started_at.max(),
+        reached=t.picked_up.any(),
+        talk_ms=t.talk_ms.sum(),
+        talks=tally(t.talks),
+        calls=t.count(),
+    )
+    t = tasks.left_join(told, TASK, rname="tried_{name}").drop([f"tried_{key}" for key in TASK])
     return t.mutate(attempts=t.attempts.coalesce(t.calls).coalesce(0), reached=t.reached.coalesce(False))
 
 
 def tried(tasks: Table, calls: Table) -> Table:
-    """Per task the calls that name it, from its creation on and until TRIED_WITHIN."""
+    """The calls that name a task, from its creation on and until TRIED_WITHIN."""
     of = calls.filter(calls.task_id.notnull())
     talks = is_accepted(of) & of.talk_ms.notnull()
     of = of.select(
@@ -39,17 +46,14 @@ def tried(tasks: Table, calls: Table) -> Table:
     )
     t = tasks.select(*TASK, "created_at").join(of, TASK)
     since = ms(t.started_at) - ms(t.created_at)
-    t = t.filter(since >= 0, since < TRIED_WITHIN // TICK)
-    order = [t.started_at.desc(), t.call_id.desc()]
-    t = t.mutate(place=ibis.row_number().over(group_by=TASK, order_by=order))
-    return t.group_by(TASK).agg(
-        last_attempt_at=t.started_at.max(),
-        operator_id=t.operator_id.max(where=t["place"] == 0),
-        reached=t.picked_up.any(),
-        talk_ms=t.talk_ms.sum(),
-        talks=tally(t.talks),
-        calls=t.count(),
-    )
+    return t.filter(since >= 0, since < TRIED_WITHIN // TICK)
+
+
+def last_tried(tasks: Table, calls: Table) -> Table:
+    """The `operator_id` of each task's last call, of several at one instant the one with the greatest call_id."""
+    t = tried(tasks, calls)
+    place = ibis.row_number().over(group_by=TASK, order_by=[t.started_at.desc(), t.call_id.desc()])
+    return t.filter(place == 0).select(*TASK, "operator_id")
 
 
 def results(tasks: Table) -> dict[str, Scalar]:

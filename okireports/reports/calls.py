@@ -22,11 +22,13 @@ from okireports.metrics.interactions import (
     first_time,
     inbound,
     joined,
+    lasting,
     missed,
     recognised,
     talk_mean_s,
 )
 from okireports.metrics.intervals import starting
+from okireports.metrics.sides import from_zero
 from okireports.metrics.tracking import brought, interactions
 from okireports.metrics.volume import is_lost
 from okireports.metrics.waiting import awt_s
@@ -127,7 +129,12 @@ def called_in(calls: Table, history: Table, *, period: Interval) -> Table:
     """Customers' calls of the period, with whether they are new."""
     t = recognised(history, period)
     t = t if history.equals(calls) else t.semi_join(starting(calls, period), CALL)  # no filter: one pass is enough
-    return t.filter(t.direction == "inbound")
+    return of_customers(t)
+
+
+def of_customers(calls: Table) -> Table:
+    """Calls that customers made."""
+    return calls.filter(calls.direction == "inbound")
 
 
 def whole_calls(
@@ -163,12 +170,19 @@ def inbound_statistics(
     talk_mean_s of answered ones, robots' too; first_time counts known callers without a contact in 365 days before.
     """
     key = "line" if per == "line" else "project_id"
-    t = whole_calls(calls, history, period=period, per=per)
-    figures = measure(t, inbound, accepted, missed, asr, duration_s, awt_s, talk_mean_s, first_time)
-    t = labelled(t.group_by(key, **grain(t.started_at, by)).agg(**figures), by)
+    t = called_in(calls, history, period=period)
+    contacts = t.group_by(key, **grain(t.started_at, by)).agg(**measure(t, awt_s, talk_mean_s, first_time))
+    t = lasting(of_customers(starting(calls, period)), [key])
+    figures = measure(t, inbound, accepted, missed, asr, duration_s)
+    t = t.group_by(key, **grain(t.started_at, by)).agg(**figures)
+    keys = [key, *(["interval"] if by.by else [])]
+    t = contacts.left_join(t, [contacts[k].identical_to(t[k]) for k in keys], rname="whole_{name}")
+    t = labelled(from_zero(t, "inbound", "accepted", "missed"), by)
     t = t if per == "line" else named(t, project=projects)
-    columns = [per, *(["interval"] if by.by else [])]
-    return t.order_by([*columns, *({key} - {*columns})]).select(*columns, *figures)
+    columns = [per, *keys[1:]]
+    return t.order_by([*columns, *({key} - {*columns})]).select(
+        *columns, *figures, "awt_s", "talk_mean_s", "first_time"
+    )
 
 
 def advertised(calls: Table, history: Table, *, period: Interval) -> Table:

@@ -97,8 +97,9 @@ def task_log(
     """
     t = starting(tasks, period, "created_at")
     order = [t.created_at.desc(), *task.TASK]
-    t = page(t, order, limit, offset)
-    t = task.followed(t, since_page(history, t, "created_at", limit))
+    shown = page(t, order, limit, offset)
+    near = since_page(history, shown, "created_at", limit)
+    t = looked_up(task.followed(shown, near), task.last_tried(shown, near), task.TASK, "operator_id")
     t = named(t, project=projects, dialer=dialers, operator=operators)
     if contacts is not None:
         t = looked_up(t, contacts, ["project_id", "contact_key"], "phone")
