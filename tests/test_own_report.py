@@ -192,12 +192,19 @@ def test_a_table_that_is_closed_stays_closed(center: Center, tables: str, open_t
         "calls.select('queue_id').union(ibis.table({'queue_id': 'int64'}, name='statuses'))",
         "ibis.memtable(__import__('pyarrow').table({'n': [1]}))",
         "calls.filter(calls.queue_id.isin(ibis.table({'queue_id': 'int64'}, name='queues').queue_id))",
+        "ibis.table({'queue_id': 'int64'}, name='statuses').alias('calls')",
     ],
 )
 def test_it_is_made_of_what_it_was_given(boss: Viewer, other: str) -> None:
     broken(other)
     with pytest.raises(BadReport, match=r"report of your own 'broken' uses '.*', which it was not given"):
         boss.report("broken", period="2025")
+
+
+def test_what_it_names_on_the_way_is_made_of_that(boss: Viewer) -> None:
+    joined = "t.join(t.select('queue_id').distinct(), 'queue_id')"
+    broken(f"(lambda t: {joined}.agg(n=lambda g: g.count()))(calls.alias('mine'))")
+    assert boss.report("broken", period="2025").frame["n"].tolist() == [ALPHA + BETA]
 
 
 # ---- a notebook's cells are run again --------------------------------------------------------------------------------
