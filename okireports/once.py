@@ -1,29 +1,48 @@
 """What an aggregation asks of each row again and again is asked once: counts by conditions share parts of them.
 
 Whether a contact was offered is a part of a dozen figures of queues. An engine that gets each figure as it is written
-works that out a dozen times; as a column below the aggregation it is worked out once.
+works that out a dozen times; as a column below the aggregation it is worked out once. And rows that are read twice may
+be looked for once: `read_once`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import count
 from typing import Any
 
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 COLUMN = "_once_{}"  # what a condition is called below the aggregation; nothing above sees it
+ROWS = "_read_once"  # what rows are called that are looked for once, until a statement numbers them
 LOGIC = (ops.And, ops.Or, ops.Not)
 
 
+def read_once(table: ir.Table) -> ir.Table:
+    """The same rows under a name, by which an engine looks for them once though they are read several times."""
+    return table.alias(ROWS)
+
+
 def asked_once(table: ir.Table) -> ir.Table:
-    """The same rows, of whose aggregations each gets the conditions that its figures share as columns."""
-    return table.op().replace(_with_columns).to_expr()
+    """The same rows, of whose aggregations each gets the conditions that its figures share as columns.
+
+    What is to be read once gets a name of its own: there may be several such in a statement.
+    """
+    numbers = count()
+
+    def once(node: Any, rewritten: Any) -> Any:
+        node = node.__recreate__(rewritten) if rewritten else node
+        if isinstance(node, ops.AliasedRelation) and node.name == ROWS:
+            return ops.AliasedRelation(f"{ROWS}_{next(numbers)}", node.parent)
+        return _with_columns(node) if isinstance(node, ops.Aggregate) else node
+
+    return table.op().replace(once).to_expr()
 
 
-def _with_columns(node: Any, rewritten: Any) -> Any:
-    node = node.__recreate__(rewritten) if rewritten else node
-    if not isinstance(node, ops.Aggregate) or not (conditions := shared(node)):
+def _with_columns(node: ops.Aggregate) -> ops.Aggregate:
+    conditions = shared(node)
+    if not conditions:
         return node
     named = {COLUMN.format(place): condition for place, condition in enumerate(conditions)}
     for part in (*node.groups.values(), *node.metrics.values()):

@@ -18,8 +18,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "okireports"
 
 FLOORS = (
-    ("errors", "clock", "period", "language", "columns", "tables"),
-    ("metrics", "charts", "frames", "rows", "once", "sources", "disk", "audit"),
+    ("errors", "clock", "period", "language", "columns", "tables", "once"),
+    ("metrics", "charts", "frames", "rows", "sources", "disk", "audit"),
     ("report", "access", "loading", "invention"),
     ("reports", "engines", "own"),
     ("export", "answer", "pages", "statement", "behind", "run", "choices", "sql"),

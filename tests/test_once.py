@@ -13,7 +13,7 @@ from ibis.expr.types import BooleanValue, Scalar, Value
 
 from handmade import records, store
 from okireports.metrics import tally
-from okireports.once import COLUMN, asked_once
+from okireports.once import COLUMN, ROWS, asked_once, read_once
 
 KINDS = {"word": "string", "a": "boolean", "b": "boolean", "c": "boolean", "x": "int64", "key": "int64"}
 SHARED = COLUMN.format(0)
@@ -129,6 +129,19 @@ def test_what_is_not_worth_it_stays_as_it_is(rows: Table, made: Callable[[Table]
 def both_of_sums(one: BooleanValue, other: BooleanValue) -> dict[str, Value]:
     """Figures with a condition of sums in common."""
     return {"large": one & other, "small": ~(one & other)}
+
+
+def test_rows_that_are_read_once_may_be_several(rows: Table) -> None:
+    def paired(t: Table) -> Table:
+        return t.join(t.select("key").distinct(), "key").group_by("key").agg(n=lambda g: g.count())
+
+    def both_ways(one: Table, other: Table) -> Table:
+        return paired(one).join(paired(other).rename(m="n"), "key").order_by("key")
+
+    one, other = rows.filter(rows.a), rows.filter(rows.b)
+    kept = asked_once(both_ways(read_once(one), read_once(other)))
+    assert [sql(kept).count(f'"{ROWS}_{number}" AS (') for number in range(3)] == [1, 1, 0]
+    assert records(kept) == records(both_ways(one, other))
 
 
 def test_what_comes_from_no_aggregation_stays_as_it_is(rows: Table) -> None:

@@ -13,6 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from okireports.clock import DAY, Interval, border, index, instant, ms
+from okireports.once import read_once
 
 
 def starting(t: ir.Table, by: Interval, since: str = "started_at") -> ir.Table:
@@ -105,7 +106,7 @@ def events(t: ir.Table, by: Interval, keys: Sequence[str] = ()) -> ir.Table:
     """
     borders, t = spine(by).select("lo"), t.select(*keys, "lo", "hi")
     if keys:
-        t = t.alias("clipped")  # looked for once, though it is read twice
+        t = read_once(t)
         borders = borders.cross_join(t.select(*keys).distinct())
     ends = t.cross_join(ibis.range(0, 2).unnest().name("end").as_table())  # in one pass
     ends = ends.select(*keys, at=(ends.end == 0).ifelse(ends.lo, ends.hi), d=(1 - 2 * ends.end).cast("int64"))

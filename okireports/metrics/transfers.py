@@ -13,6 +13,7 @@ from ibis.expr.types import Scalar, Table, Value
 
 from okireports.metrics import mean_seconds, tally
 from okireports.metrics.volume import is_accepted, is_lost
+from okireports.once import read_once
 
 PLACES = ("project_id", "queue_id", "operator_id")
 ENDS = tuple(f"{side}_{place}" for side in ("from", "to") for place in PLACES)
@@ -28,7 +29,7 @@ def passed_on(contacts: Table, calls: Table, kept: Sequence[str] = ()) -> Table:
     to = calls.mutate(to_answered=is_accepted(calls), to_lost=is_lost(calls))
     found = to.select("project_id", *("to_answered", "to_lost"), **_place("to", to), transfer_to_call_id=to.call_id)
     some = contacts.transfer_to_call_id.notnull() | contacts.went_to_other | contacts.came_from_other
-    contacts = contacts.filter(some).alias("passed_on")  # a few of all: they are looked for once
+    contacts = read_once(contacts.filter(some))  # a few of all
     inside = contacts.filter(contacts.transfer_to_call_id.notnull())
     inside = inside.left_join(found.drop("to_project_id"), ["project_id", "transfer_to_call_id"], rname="found_{name}")
     away = contacts.filter(contacts.transfer_to_call_id.isnull(), contacts.went_to_other)

@@ -16,6 +16,7 @@ from okireports.metrics.kpis import EVERYWHERE, is_missed
 from okireports.metrics.schedule import judged
 from okireports.metrics.validity import beside, held_at, holding, in_force
 from okireports.metrics.volume import is_handled
+from okireports.once import read_once
 
 MIDNIGHT = 86_400  # seconds of the local day: closing at 0:00 is closing at its end
 
@@ -56,12 +57,8 @@ def outside_hours(calls: Table, hours: Table, holidays: Table, period: Interval)
     t = t.semi_join(week, held_at(t, week, ["queue_id"], "x"))
     x = t.x
     day, time_s = local_date(local_day(x, period)), seconds(local_time(x, period))
-    t = t.select(
-        *("project_id", "queue_id", "operator_id", "started_at", "source_id", "x"),
-        weekday=weekday(x, period),
-        day=day,
-        time_s=time_s,
-    ).alias("in_hours")  # looked for once, though it is read twice
+    kept = ("project_id", "queue_id", "operator_id", "started_at", "source_id", "x")
+    t = read_once(t.select(*kept, weekday=weekday(x, period), day=day, time_s=time_s))
     off = holding(holidays)
     free = held_at(t, off, ["queue_id", "day"], "x")
     parts = t.semi_join(off, free).mutate(is_holiday=True), t.anti_join(off, free).mutate(is_holiday=False)

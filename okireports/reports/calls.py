@@ -171,7 +171,8 @@ def inbound_statistics(
     """
     key = "line" if per == "line" else "project_id"
     t = called_in(calls, history, period=period)
-    contacts = t.group_by(key, **grain(t.started_at, by)).agg(**measure(t, awt_s, talk_mean_s, first_time))
+    of_contacts = measure(t, awt_s, talk_mean_s, first_time)
+    contacts = t.group_by(key, **grain(t.started_at, by)).agg(**of_contacts)
     t = lasting(of_customers(starting(calls, period)), [key])
     figures = measure(t, inbound, accepted, missed, asr, duration_s)
     t = t.group_by(key, **grain(t.started_at, by)).agg(**figures)
@@ -180,9 +181,7 @@ def inbound_statistics(
     t = labelled(from_zero(t, "inbound", "accepted", "missed"), by)
     t = t if per == "line" else named(t, project=projects)
     columns = [per, *keys[1:]]
-    return t.order_by([*columns, *({key} - {*columns})]).select(
-        *columns, *figures, "awt_s", "talk_mean_s", "first_time"
-    )
+    return t.order_by([*columns, *({key} - {*columns})]).select(*columns, *figures, *of_contacts)
 
 
 def advertised(calls: Table, history: Table, *, period: Interval) -> Table:
