@@ -1,15 +1,20 @@
-"""A load beside the engine's own reading of the same file: ratio, steps, peak memory.
+"""A load beside the engine's own reading of the same file: ratio, steps, peak memory and disk.
 
-ROWS (default 10,000,000) says how many rows; nothing here asserts.
+ROWS (default 10,000,000) says how many rows, FOLDER where there is room for them. The engine's own reading is a process
+of its own, so that the peak is the load's; it holds every row in memory, and PLAIN=no leaves it out.
 """
 
 from __future__ import annotations
 
 import os
 import resource
+import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
+from threading import Event, Thread
 
 import duckdb
 
@@ -17,6 +22,12 @@ import okireports
 
 ROWS = int(os.environ.get("ROWS", "10000000"))
 PROJECTS, OPERATORS = 40, 600
+PLAIN = """
+import sys, time, duckdb
+begun = time.perf_counter()
+duckdb.sql(f"CREATE TABLE plain AS FROM read_csv('{sys.argv[1]}')")
+print(time.perf_counter() - begun)
+"""
 
 
 def files(folder: Path) -> None:
@@ -48,24 +59,39 @@ def files(folder: Path) -> None:
         )
 
 
+def watch(folder: Path, until: Event, free: list[int]) -> None:
+    """Note the room that is left on the disk, every second."""
+    while not until.wait(1):
+        free.append(shutil.disk_usage(folder).free)
+
+
 def main() -> None:
     """Print what a load costs."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=os.environ.get("FOLDER")) as folder:
         source = Path(folder, "files")
         source.mkdir()
         files(source)
-        begun = time.perf_counter()
-        with duckdb.connect() as con:
-            con.execute(f"CREATE TABLE plain AS FROM read_csv('{source / 'calls.csv'}')")
-        plain = time.perf_counter() - begun
+        calls = source / "calls.csv"
+        print(f"{ROWS:,} rows, {calls.stat().st_size / 1e9:.1f} GB of CSV")
+        plain = None
+        if os.environ.get("PLAIN") != "no":
+            own = [sys.executable, "-c", PLAIN, str(calls)]
+            plain = float(subprocess.run(own, check=True, capture_output=True, text=True).stdout)
+            print(f"CREATE TABLE AS read_csv {plain:.1f} s")
         center = okireports.create(Path(folder, "center"))
         steps: list[tuple[str, float]] = []
+        free, over = [shutil.disk_usage(folder).free], Event()
+        watching = Thread(target=watch, args=(Path(folder), over, free), daemon=True)
+        watching.start()
         begun = time.perf_counter()
         result = center.load(source, progress=lambda step: steps.append((step, time.perf_counter())))
         ended = time.perf_counter()
-        print(f"{ROWS:,} rows: CREATE TABLE AS read_csv {plain:.1f} s, load {ended - begun:.1f} s", end="")
-        print(f" = {(ended - begun) / plain:.1f} times; {result.bytes_written / 1e6:,.0f} MB written;", end=" ")
-        print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB")
+        over.set()
+        watching.join()
+        print(f"load {ended - begun:.1f} s" + (f" = {(ended - begun) / plain:.1f} times" if plain else ""), end="; ")
+        print(f"{result.bytes_written / 1e6:,.0f} MB written;", end=" ")
+        print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9:.1f} GB of memory,", end=" ")
+        print(f"{(free[0] - min(free)) / 1e9:.1f} GB of disk")
         for (step, since), until in zip(steps, [at for _, at in steps[1:]] + [ended], strict=True):
             if until - since > 0.01 * (ended - begun):
                 print(f"  {until - since:6.1f} s  {step}")
