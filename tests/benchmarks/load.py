@@ -24,6 +24,7 @@ ROWS = int(os.environ.get("ROWS", "10000000"))
 PROJECTS, OPERATORS = 40, 600
 PLAIN = """
 import sys, time, duckdb
+duckdb.sql("SET enable_progress_bar = false")
 begun = time.perf_counter()
 duckdb.sql(f"CREATE TABLE plain AS FROM read_csv('{sys.argv[1]}')")
 print(time.perf_counter() - begun)
