@@ -7,7 +7,6 @@ of its own, so that the peak is the load's; it holds every row in memory, and PL
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import duckdb
+from gauges import forget_peak, peak_bytes
 
 import okireports
 
@@ -84,15 +84,15 @@ def main() -> None:
         free, over = [shutil.disk_usage(folder).free], Event()
         watching = Thread(target=watch, args=(Path(folder), over, free), daemon=True)
         watching.start()
+        forget_peak()  # that of writing the files
         begun = time.perf_counter()
         result = center.load(source, progress=lambda step: steps.append((step, time.perf_counter())))
-        ended = time.perf_counter()
+        ended, peak = time.perf_counter(), peak_bytes()
         over.set()
         watching.join()
         print(f"load {ended - begun:.1f} s" + (f" = {(ended - begun) / plain:.1f} times" if plain else ""), end="; ")
         print(f"{result.bytes_written / 1e6:,.0f} MB written;", end=" ")
-        print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9:.1f} GB of memory,", end=" ")
-        print(f"{(free[0] - min(free)) / 1e9:.1f} GB of disk")
+        print(f"peak {peak / 1e9:.1f} GB of memory, {(free[0] - min(free)) / 1e9:.1f} GB of disk")
         for (step, since), until in zip(steps, [at for _, at in steps[1:]] + [ended], strict=True):
             if until - since > 0.01 * (ended - begun):
                 print(f"  {until - since:6.1f} s  {step}")
