@@ -259,6 +259,47 @@ def test_what_is_said_stands_where_it_was_asked(center: Center, opened: Opened) 
     assert widget.top.children == (widget.status,) and widget.status.value == ""
 
 
+def test_a_sentence_is_said_once_and_where_it_stays(center: Center, opened: Opened) -> None:
+    widget = opened(center)
+    tile(widget, "Alpha").click()
+    told: list[tuple[str, ipywidgets.Box]] = []
+
+    def drawn(change: object) -> None:
+        standing = [place for place in inside(widget) if widget.status in getattr(place, "children", ())]
+        assert len(standing) <= 1  # in two places it would be read out twice
+        if widget.status.value:
+            told.append((widget.status.value, *standing))
+
+    for place in (*widget.places, widget.status):
+        place.observe(drawn, "value" if place is widget.status else "children")
+    said = []
+    for panel, button, name in (
+        (widget.members, widget.members.remove, None),  # nobody is chosen
+        (widget.objects, widget.objects.add, widget.objects.name),
+        (widget.tiles, widget.tiles.create, widget.tiles.name),
+        (widget.members, widget.members.remove, None),
+    ):
+        if name is not None:
+            name.value = "Gamma"
+        said.append((click(widget, button), panel.said))
+    assert told == said
+
+
+def test_a_change_that_was_made_is_not_said_over_what_went_wrong_then(
+    center: Center, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widget = opened(center)
+
+    def fails(sight: object) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(widget, "show", fails)
+    widget.tiles.name.value = "Gamma"
+    told = click(widget, widget.tiles.create)
+    assert "role='alert'" in told and "the disk is gone" in told and widget.top.children == (widget.status,)
+    assert "Gamma" in list(center.viewer("admin", reason="a test").projects["project"])
+
+
 # Rights
 
 

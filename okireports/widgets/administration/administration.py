@@ -105,11 +105,12 @@ class Administration(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships
                 self.generation = generation
                 if self.lost:
                     self.lost, self.status.value = False, ""
+                self.stand()
             except (OkiReportsError, OSError) as error:
                 self.forget()
+                self.stand()
                 self.say(error)
                 self.lost = True
-            self.stand()
 
     def show(self, sight: Sight) -> None:
         """Fill in what may be seen now."""
@@ -152,15 +153,22 @@ class Administration(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships
                 self.say(error)
                 return False
             self.reason.value = ""
-            self.status.value = sentence("status", done)
             self.refresh()
+            if not self.lost:
+                self.status.value = sentence("status", done)
             return True
 
     def stand(self) -> None:
-        """Let the status stand beside what it is about; above all, where that is not shown any more."""
+        """Let the status stand beside what it is about; above all, where that is not shown any more.
+
+        It is taken away before it is put elsewhere, and told what to say where it stands: what stood in two places for
+        a moment would be read out twice.
+        """
         where = self.where if any(self.where in panel.box.children for panel in self.panels) else self.top
         for each in self.places:
-            shown(each, [self.status] if each is where else [])
+            if each is not where:
+                shown(each, [])
+        shown(where, [self.status])
 
     def unsaid(self) -> None:
         """Say nothing any more."""
