@@ -18,7 +18,7 @@ MONTHS_APART = 3  # closed months that may stand beside their year before they a
 
 
 def publish(batch: Batch, fact: Fact) -> None:
-    """Write the segments of one table that this load changes.
+    """Write the segments of one table that this load changes; stamped rows that are written are gone then.
 
     Raises:
         LoadError: two different ids have the same hash.
@@ -44,14 +44,16 @@ def publish(batch: Batch, fact: Fact) -> None:
     for segment in published:
         if segment.file in losing and not any(segment in old for old in merged.values()):
             merged[segment.project_id, segment.stretch].add(segment)
-    batch.con.execute(f"CREATE OR REPLACE TABLE sorted AS FROM coming ORDER BY project_id, {order(fact)}")
     writing = Rewriting(fact, batch.held(fact), batch.select(fact))
+    batch.con.execute(f"CREATE TABLE sorted AS FROM coming ORDER BY project_id, {order(fact)}")
+    batch.con.execute(f'DROP TABLE fact."{fact.name}" CASCADE')  # what is written needs the memory
     batch.writer.add(
         [
             writing.segment(project, stretch, months[project, stretch], gained[project, stretch], old)
             for (project, stretch), old in sorted(merged.items(), key=lambda item: item[0])
         ]
     )
+    batch.con.execute("DROP TABLE sorted")
     for segment in sorted({segment for old in merged.values() for segment in old}, key=lambda s: s.file):
         batch.writer.retire(segment)
 

@@ -1,7 +1,8 @@
 """A load beside the engine's own reading of the same file: ratio, steps, peak memory and disk.
 
-ROWS (default 10,000,000) says how many rows, FOLDER where there is room for them. The engine's own reading is a process
-of its own, so that the peak is the load's; it holds every row in memory, and PLAIN=no leaves it out.
+ROWS (default 10,000,000) says how many rows, FORMAT (csv or parquet) of what files, FOLDER where there is room. The
+engine's own reading is a process of its own, so that the peak is the load's; it holds every row in memory, and PLAIN=no
+leaves it out.
 """
 
 from __future__ import annotations
@@ -21,21 +22,22 @@ from gauges import forget_peak, peak_bytes
 import okireports
 
 ROWS = int(os.environ.get("ROWS", "10000000"))
+FORMAT = os.environ.get("FORMAT", "csv")
 PROJECTS, OPERATORS = 40, 600
 PLAIN = """
 import sys, time, duckdb
 duckdb.sql("SET enable_progress_bar = false")
 begun = time.perf_counter()
-duckdb.sql(f"CREATE TABLE plain AS FROM read_csv('{sys.argv[1]}')")
+duckdb.sql(f"CREATE TABLE plain AS FROM '{sys.argv[1]}'")
 print(time.perf_counter() - begun)
 """
 
 
 def files(folder: Path) -> None:
-    """A year of calls as canonical CSV, and who owns what."""
+    """A year of calls as canonical files, and who owns what."""
 
     def put(name: str, select: str) -> None:
-        con.execute(f"COPY ({select}) TO '{folder / name}.csv' (HEADER)")
+        con.execute(f"COPY ({select}) TO '{folder / name}.{FORMAT}'")
 
     at = "strftime({0}, '%Y-%m-%dT%H:%M:%S+02:00')"
     with duckdb.connect() as con:
@@ -72,13 +74,13 @@ def main() -> None:
         source = Path(folder, "files")
         source.mkdir()
         files(source)
-        calls = source / "calls.csv"
-        print(f"{ROWS:,} rows, {calls.stat().st_size / 1e9:.1f} GB of CSV")
+        calls = source / f"calls.{FORMAT}"
+        print(f"{ROWS:,} rows, {calls.stat().st_size / 1e9:.1f} GB of {FORMAT}")
         plain = None
         if os.environ.get("PLAIN") != "no":
             own = [sys.executable, "-c", PLAIN, str(calls)]
             plain = float(subprocess.run(own, check=True, capture_output=True, text=True).stdout)
-            print(f"CREATE TABLE AS read_csv {plain:.1f} s")
+            print(f"CREATE TABLE AS FROM it {plain:.1f} s")
         center = okireports.create(Path(folder, "center"))
         steps: list[tuple[str, float]] = []
         free, over = [shutil.disk_usage(folder).free], Event()
