@@ -270,8 +270,9 @@ def test_a_sentence_is_said_once_and_where_it_stays(center: Center, opened: Open
         if widget.status.value:
             told.append((widget.status.value, *standing))
 
-    for place in (*widget.places, widget.status):
-        place.observe(drawn, "value" if place is widget.status else "children")
+    widget.status.observe(drawn, "value")
+    for place in widget.places:
+        place.observe(drawn, "children")
     said = []
     for panel, button, name in (
         (widget.members, widget.members.remove, None),  # nobody is chosen

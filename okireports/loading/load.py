@@ -224,7 +224,6 @@ def commit(batch: Batch, changes: Iterable[Entry], actor: str, strict: bool) -> 
         if batch.has(fact):
             batch.progress(f"{fact.name}: writing")
             merge.publish(batch, fact)
-            con.execute(f'DROP TABLE IF EXISTS fact."{fact.name}" CASCADE')
     if len(rejects):
         keep(rejects, folder.rejects / f"{batch.load_id}.parquet", batch)
     files = history.record(batch.feed.files, batch.manner)

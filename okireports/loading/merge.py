@@ -18,7 +18,7 @@ MONTHS_APART = 3  # closed months that may stand beside their year before they a
 
 
 def publish(batch: Batch, fact: Fact) -> None:
-    """Write the segments of one table that this load changes; stamped rows that are written are gone then.
+    """Write the segments of one table that this load changes; its stamped rows are gone then.
 
     Raises:
         LoadError: two different ids have the same hash.
@@ -30,8 +30,6 @@ def publish(batch: Batch, fact: Fact) -> None:
     gains = batch.con.execute(
         f"SELECT project_id, {month(fact)} AS month, count(*) FROM coming GROUP BY ALL ORDER BY ALL"
     ).fetchall()
-    if not losing and not gains:
-        return
     routes = route(published, [(int(p), m) for p, m, _ in gains])
     months: dict[tuple[int, str], set[str]] = defaultdict(set)
     merged: dict[tuple[int, str], set[Segment]] = defaultdict(set)
